@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crypto - digests and X.509 certificates (RFC 5280) by libcrypto. */
+#include "core/crypto.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+enum { DIGESTS_N = DIGEST_SHA256 + 1 };
+
+struct crypto {
+	EVP_MD *md[DIGESTS_N];	/* owned */
+	EVP_MD_CTX *ctx;	/* owned */
+	BIO *text;		/* owned; where names are printed */
+	struct known *known;	/* owned; KNOWN_CERTS of them, made when the first certificate comes */
+};
+
+/* Few servers speak to many clients: what libcrypto said of a certificate is remembered by its digest. */
+enum { KNOWN_CERTS = 128 };
+
+struct known {
+	uint8_t sha256[DIGEST_MAX];
+	bool set, good;
+	struct cert cert;
+};
+
+static const struct {
+	const char *name;
+	size_t len;
+} digests[DIGESTS_N] = {
+	[DIGEST_MD5] = { "MD5", 16 },
+	[DIGEST_SHA1] = { "SHA1", 20 },
+	[DIGEST_SHA256] = { "SHA256", 32 },
+};
+
+struct crypto *
+crypto_new(struct err *err)
+{
+	struct crypto *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		goto fail;
+	for (unsigned i = 0; i < DIGESTS_N; i++) {
+		c->md[i] = EVP_MD_fetch(NULL, digests[i].name, NULL);
+		if (c->md[i] == NULL) {
+			err_set(err, "libcrypto offers no %s (is it in FIPS mode?)", digests[i].name);
+			goto out;
+		}
+	}
+	c->ctx = EVP_MD_CTX_new();
+	c->text = BIO_new(BIO_s_mem());
+	if (c->ctx != NULL && c->text != NULL)
+		return c;
+fail:
+	err_set(err, "libcrypto: out of memory");
+out:
+	ERR_clear_error();
+	crypto_free(&c);
+	return NULL;
+}
+
+void
+crypto_free(struct crypto **cp)
+{
+	struct crypto *c = *cp;
+
+	if (c == NULL)
+		return;
+	for (unsigned i = 0; i < DIGESTS_N; i++)
+		EVP_MD_free(c->md[i]);
+	EVP_MD_CTX_free(c->ctx);
+	BIO_free(c->text);
+	free(c->known);
+	free(c);
+	*cp = NULL;
+}
+
+/* --- digests --------------------------------------------------------------- */
+
+size_t
+crypto_digest(struct crypto *c, enum digest kind, struct span data, uint8_t out[static DIGEST_MAX])
+{
+	const void *p = data.len > 0 ? data.p : (const void *)"";
+
+	/* Only memory can fail here; zeros are recognisably no digest of anything. */
+	if (EVP_DigestInit_ex2(c->ctx, c->md[kind], NULL) != 1 ||
+	    EVP_DigestUpdate(c->ctx, p, data.len) != 1 ||
+	    EVP_DigestFinal_ex(c->ctx, out, NULL) != 1) {
+		ERR_clear_error();
+		memset(out, 0, digests[kind].len);
+	}
+	return digests[kind].len;
+}
+
+/* out has room for 2 * len + 1. */
+static void
+hex(const uint8_t *data, size_t len, const char *digits, char *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[data[i] >> 4];
+		*out++ = digits[data[i] & 15];
+	}
+	*out = '\0';
+}
+
+static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+
+void
+crypto_digest_hex(struct crypto *c, enum digest kind, struct span data, char out[static 2 * DIGEST_MAX + 1])
+{
+	uint8_t raw[DIGEST_MAX];
+	size_t n = crypto_digest(c, kind, data, raw);
+
+	hex(raw, n, lower, out);
+}
+
+/* --- certificates ---------------------------------------------------------- */
+
+/* A cut falls between two characters of UTF-8, never inside one. */
+static void
+text_cut(char out[static CERT_TEXT_MAX], const void *text, size_t len)
+{
+	const uint8_t *p = text;
+	size_t n = len;
+
+	if (n > CERT_TEXT_MAX - 1)
+		for (n = CERT_TEXT_MAX - 1; n > 0 && (p[n] & 0xc0) == 0x80; n--)
+			;
+	if (n > 0)
+		memcpy(out, p, n);
+	out[n] = '\0';
+}
+
+static bool
+name_text(struct crypto *c, const X509_NAME *name, char out[static CERT_TEXT_MAX])
+{
+	char *text = NULL;
+	long len;
+
+	(void)BIO_reset(c->text);
+	if (X509_NAME_print_ex(c->text, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) < 0)
+		return false;
+	len = BIO_get_mem_data(c->text, &text);
+	text_cut(out, text, len > 0 ? (size_t)len : 0);
+	return true;
+}
+
+/* The last, that is the most specific one.  One with a NUL inside is a lie and stays empty. */
+static void
+common_name(const X509_NAME *name, char out[static CERT_TEXT_MAX])
+{
+	unsigned char *utf8 = NULL;
+	int at = -1, last = -1, len;
+
+	while ((at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
+		last = at;
+	if (last < 0)
+		return;
+	len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last)));
+	if (len > 0 && memchr(utf8, 0, (size_t)len) == NULL)
+		text_cut(out, utf8, (size_t)len);
+	OPENSSL_free(utf8);
+}
+
+static void
+serial(const ASN1_INTEGER *number, struct cert *out)
+{
+	size_t len = (size_t)ASN1_STRING_length(number), max = (sizeof out->serial - 2) / 2;
+	char *at = out->serial;
+
+	if (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER)
+		*at++ = '-';
+	hex(ASN1_STRING_get0_data(number), len < max ? len : max, upper, at);
+}
+
+static bool
+instant(const ASN1_TIME *t, int64_t *out)
+{
+	struct tm tm = { 0 };
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return false;
+	*out = timegm(&tm);
+	return true;
+}
+
+/* A dNSName is an IA5String of printable characters; a name cut to fit would be another name. */
+static bool
+san_keep(struct cert *out, const ASN1_STRING *name)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(name);
+	size_t len = (size_t)ASN1_STRING_length(name);
+
+	if (len == 0 || len >= CERT_TEXT_MAX || out->n_sans == CERT_SANS_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (p[i] <= ' ' || p[i] >= 0x7f)
+			return false;
+	memcpy(out->sans[out->n_sans], p, len);
+	out->sans[out->n_sans++][len] = '\0';
+	return true;
+}
+
+static void
+alternative_names(const X509 *x, struct cert *out)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
+
+		if (n->type == GEN_DNS && !san_keep(out, n->d.dNSName))
+			out->more_sans++;
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static bool
+fill(struct crypto *c, const X509 *x, struct cert *out)
+{
+	if (!name_text(c, X509_get_subject_name(x), out->subject) ||
+	    !name_text(c, X509_get_issuer_name(x), out->issuer) ||
+	    !instant(X509_get0_notBefore(x), &out->not_before) ||
+	    !instant(X509_get0_notAfter(x), &out->not_after))
+		return false;
+	common_name(X509_get_subject_name(x), out->common_name);
+	serial(X509_get0_serialNumber(x), out);
+	alternative_names(x, out);
+	return true;
+}
+
+static bool
+parse(struct crypto *c, struct span der, struct cert *out)
+{
+	const unsigned char *p = der.p;
+	X509 *x = der.len > 0 && der.len <= INT32_MAX ? d2i_X509(NULL, &p, (long)der.len) : NULL;
+	bool ok = false;
+
+	*out = (struct cert){ 0 };
+	if (x != NULL && p == der.p + der.len)
+		ok = fill(c, x, out);
+	X509_free(x);
+	ERR_clear_error();
+	return ok;
+}
+
+bool
+crypto_cert(struct crypto *c, struct span der, struct cert *out)
+{
+	uint8_t digest[DIGEST_MAX];
+	struct known *k;
+	bool ok;
+
+	if (c->known == NULL)
+		c->known = calloc(KNOWN_CERTS, sizeof *c->known);
+	crypto_digest(c, DIGEST_SHA256, der, digest);
+	k = c->known != NULL ? &c->known[digest[0] % KNOWN_CERTS] : NULL;
+	if (k != NULL && k->set && memcmp(k->sha256, digest, DIGEST_MAX) == 0) {
+		*out = k->cert;
+		return k->good;
+	}
+	ok = parse(c, der, out);
+	if (ok)
+		hex(digest, DIGEST_MAX, upper, out->sha256);
+	if (k != NULL) {
+		memcpy(k->sha256, digest, DIGEST_MAX);
+		k->set = true;
+		k->good = ok;
+		k->cert = *out;
+	}
+	return ok;
+}

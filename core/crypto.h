@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crypto - digests and certificates; the one file with libcrypto is crypto.c.
+ *
+ * Certificates are parsed by libcrypto, never by hand.  Not thread-safe: a
+ * worker has a struct crypto of its own.
+ */
+#ifndef CORE_CRYPTO_H
+#define CORE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/rd.h"
+
+struct crypto;
+
+enum digest { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256 };
+enum { DIGEST_MAX = 32, CERT_SANS_MAX = 16, CERT_TEXT_MAX = 256 };
+
+struct crypto *crypto_new(struct err *);
+void crypto_free(struct crypto **);
+
+/* Digest of data; returns its length in bytes (16, 20 or 32). */
+size_t crypto_digest(struct crypto *, enum digest, struct span data, uint8_t out[static DIGEST_MAX]);
+
+/* The same as lower-case hexadecimal, terminated; out has room for 65. */
+void crypto_digest_hex(struct crypto *, enum digest, struct span data, char out[static 2 * DIGEST_MAX + 1]);
+
+/* What an X.509 certificate says of itself (RFC 5280).  Text is UTF-8, terminated, cut to fit. */
+struct cert {
+	char subject[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX];	/* RFC 2253 order, e.g. "CN=a,O=b" */
+	char common_name[CERT_TEXT_MAX];			/* of the subject; "" when there is none */
+	char serial[64];					/* upper-case hexadecimal */
+	char sha256[2 * DIGEST_MAX + 1];			/* of the DER, upper-case hexadecimal (ECS) */
+	int64_t not_before, not_after;				/* seconds since 1970, UTC */
+	unsigned n_sans;					/* dNSName entries kept */
+	unsigned more_sans;					/* and how many were not */
+	char sans[CERT_SANS_MAX][CERT_TEXT_MAX];
+};
+
+/* der: one whole DER certificate.  false when libcrypto refuses it. */
+bool crypto_cert(struct crypto *, struct span der, struct cert *);
+
+#endif
