@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* observation - the batch that a dissector fills. */
+#include "dissectors/observation.h"
+
+static const char *const names[OBS_KINDS_N] = {
+#define OBS(id, name, doc) [OBS_##id] = name,
+	OBS_KINDS(OBS)
+#undef OBS
+};
+
+const char *
+obs_kind_name(enum obs_kind kind)
+{
+	return kind < OBS_KINDS_N ? names[kind] : "?";
+}
+
+enum obs_kind
+obs_kind_parse(const char *name)
+{
+	for (unsigned i = 0; i < OBS_KINDS_N; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum obs_kind)i;
+	return OBS_KINDS_N;
+}
+
+static struct observation *
+append(struct observations *o, enum obs_kind kind, enum side side)
+{
+	if (o->n == OBS_BATCH_MAX) {
+		o->dropped++;
+		return NULL;
+	}
+	o->v[o->n] = (struct observation){ .kind = kind, .side = side };
+	return &o->v[o->n++];
+}
+
+void
+observe(struct observations *o, enum obs_kind kind, enum side side, struct span value)
+{
+	struct observation *v = append(o, kind, side);
+
+	if (v != NULL)
+		v->value = value;
+}
+
+void
+observe_num(struct observations *o, enum obs_kind kind, enum side side, uint64_t num)
+{
+	struct observation *v = append(o, kind, side);
+
+	if (v != NULL)
+		v->num = num;
+}
+
+void
+observe_copy(struct observations *o, enum obs_kind kind, enum side side, struct span value)
+{
+	uint8_t *at = o->scratch + o->scratch_used;
+
+	if (value.len > OBS_SCRATCH - o->scratch_used) {
+		o->dropped++;
+		return;
+	}
+	if (value.len > 0)
+		memcpy(at, value.p, value.len);
+	o->scratch_used += (unsigned)value.len;
+	observe(o, kind, side, (struct span){ at, value.len });
+}
+
+void
+observe_lower(struct observations *o, enum obs_kind kind, enum side side, struct span text)
+{
+	unsigned at = o->scratch_used;
+
+	observe_copy(o, kind, side, text);
+	for (unsigned i = at; i < o->scratch_used; i++)
+		if (o->scratch[i] >= 'A' && o->scratch[i] <= 'Z')
+			o->scratch[i] |= 0x20;
+}
+
+const struct observation *
+observations_find(const struct observations *o, enum obs_kind kind)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->v[i].kind == kind)
+			return &o->v[i];
+	return NULL;
+}
