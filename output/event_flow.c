@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_flow - who spoke to whom and where that is (ECS 9.4 source, destination, network, geo, as). */
+#include <stdio.h>
+#include <string.h>
+
+#include "output/event_part.h"
+
+/* ISO 3166-1 alpha-2 and continent codes; a database may hold anything. */
+static void
+put_code(struct js *js, json_t *object, const char *key, const char *code)
+{
+	if (code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z' && code[2] == '\0')
+		js_put_str(js, object, key, code);
+}
+
+static void
+put_place(struct js *js, json_t *end, const struct geo_answer *g)
+{
+	if (g == NULL || !(g->looked_up || g->pinned))
+		return;
+	if (g->country[0] != '\0' || g->continent[0] != '\0') {
+		json_t *geo = js_object(js, end, "geo");
+
+		put_code(js, geo, "country_iso_code", g->country);
+		put_code(js, geo, "continent_code", g->continent);
+	}
+	if (g->asn != 0 || g->organization[0] != '\0') {
+		json_t *as = js_object(js, end, "as");
+
+		if (g->asn != 0)
+			js_put_num(js, as, "number", g->asn);
+		if (g->organization[0] != '\0')
+			js_put_text(js, js_object(js, as, "organization"), "name", span_str(g->organization),
+			    EVENT_ITEM_MAX);
+	}
+}
+
+static json_t *
+put_end(struct draft *d, const char *key, enum side side, const struct geo_answer *g)
+{
+	const struct event_flow *f = d->event->flow;
+	json_t *end = js_object(&d->js, d->root, key);
+	char text[ADDR_STR_MAX];
+
+	addr_str(side == FROM_CLIENT ? &f->client : &f->server, text);
+	js_put_str(&d->js, end, "address", text);
+	js_put_str(&d->js, end, "ip", text);
+	js_put_num(&d->js, end, "port", side == FROM_CLIENT ? f->client_port : f->server_port);
+	js_put_num(&d->js, end, "bytes", f->bytes[side]);
+	js_put_num(&d->js, end, "packets", f->packets[side]);
+	put_place(&d->js, end, g);
+	return end;
+}
+
+/* NULL where the addresses alone do not tell. */
+static const char *
+direction(const struct event_flow *f)
+{
+	bool from_inside = addr_is_private(&f->client), to_inside = addr_is_private(&f->server);
+
+	if (from_inside)
+		return to_inside ? "internal" : "outbound";
+	return to_inside ? "inbound" : NULL;
+}
+
+static void
+put_vlans(struct js *js, json_t *network, const struct event_flow *f)
+{
+	char id[8];
+
+	if (f->vlan[0] == 0)
+		return;
+	snprintf(id, sizeof id, "%u", f->vlan[0]);
+	js_put_str(js, js_object(js, network, "vlan"), "id", id);
+	if (f->vlan[1] == 0)
+		return;
+	snprintf(id, sizeof id, "%u", f->vlan[1]);
+	js_put_str(js, js_object(js, js_object(js, network, "inner"), "vlan"), "id", id);
+}
+
+static void
+put_network(struct draft *d)
+{
+	const struct event_flow *f = d->event->flow;
+	json_t *network = js_object(&d->js, d->root, "network");
+	const char *way = direction(f);
+	char id[32], number[8];
+
+	js_put_str(&d->js, network, "type", addr_is_v4(&f->client) ? "ipv4" : "ipv6");
+	if (f->proto == 6 || f->proto == 17)
+		js_put_str(&d->js, network, "transport", f->proto == 6 ? "tcp" : "udp");
+	snprintf(number, sizeof number, "%u", f->proto);
+	js_put_str(&d->js, network, "iana_number", number);
+	if (f->protocol != NULL)
+		js_put_text(&d->js, network, "protocol", span_str(f->protocol), EVENT_LABEL_MAX);
+	community_id(d->crypto, f, id);
+	js_put_str(&d->js, network, "community_id", id);
+	if (way != NULL)
+		js_put_str(&d->js, network, "direction", way);
+	js_put_num(&d->js, network, "bytes", f->bytes[0] + f->bytes[1]);
+	js_put_num(&d->js, network, "packets", f->packets[0] + f->packets[1]);
+	put_vlans(&d->js, network, f);
+}
+
+static void
+put_own_flow(struct draft *d)
+{
+	static const char *const states[] = {
+		[FLOW_OPEN] = "open", [FLOW_CLOSED] = "closed", [FLOW_RESET] = "reset",
+		[FLOW_TIMEOUT] = "timeout", [FLOW_EVICTED] = "evicted", [FLOW_INPUT_END] = "input-end",
+	};
+	const struct event_flow *f = d->event->flow;
+	json_t *flow = js_object(&d->js, d->own, "flow"), *lost;
+
+	js_put_str(&d->js, flow, "id", d->flow_id);
+	js_put_str(&d->js, flow, "state", states[f->state]);
+	js_put_num(&d->js, flow, "first_frame", f->first_frame);
+	js_put_num(&d->js, flow, "frame", d->event->frame);
+	js_put_bool(&d->js, flow, "mid_stream", f->mid_stream);
+	js_put_bool(&d->js, flow, "truncated", f->truncated);
+	js_put_bool(&d->js, flow, "guessed_sides", f->guessed_sides);
+	js_put_bool(&d->js, flow, "gap", f->gap);
+	js_put_num(&d->js, flow, "requests", f->requests);
+	/* While a flow goes on the other side may still speak, and what is missing may still come. */
+	if (d->event->kind != EVENT_FLOW)
+		return;
+	js_put_bool(&d->js, flow, "one_sided", f->one_sided);
+	lost = js_object(&d->js, flow, "lost");
+	js_put_num(&d->js, lost, "client", f->lost[FROM_CLIENT]);
+	js_put_num(&d->js, lost, "server", f->lost[FROM_SERVER]);
+}
+
+/* --- what the databases said of the server -------------------------------------- */
+
+static const char *
+status(const struct event_flow *f, const struct geo_answer *g)
+{
+	if (g->looked_up || g->pinned)
+		return g->country[0] != '\0' ? "ok" : "unknown";
+	return addr_is_private(&f->server) ? "private" : "no-database";
+}
+
+static void
+put_opinion(struct js *js, json_t *databases, const struct geo_opinion *o)
+{
+	json_t *entry = json_object();
+	char built[JS_TIME_MAX];
+
+	js_add(js, databases, entry);
+	if (js->failed)
+		return;
+	js_put_str(js, entry, "role", o->db->role == GEO_ASN ? "asn" : "country");
+	if (o->db->type != NULL)
+		js_put_text(js, entry, "type", span_str(o->db->type), EVENT_LABEL_MAX);
+	/* A date past the year 9999 is nobody's build. */
+	if (o->db->build_epoch < INT64_MAX && js_seconds_text((int64_t)o->db->build_epoch, built)[0] != '\0')
+		js_put_str(js, entry, "build", built);
+	put_code(js, entry, "value", o->cc);
+}
+
+static void
+put_own_geo(struct draft *d)
+{
+	static const char *const agreements[] = {
+		[GEO_NONE] = "none", [GEO_SINGLE] = "single", [GEO_AGREE] = "agree", [GEO_CONFLICT] = "conflict",
+	};
+	const struct geo_answer *g = d->event->destination_geo;
+	json_t *geo = g != NULL ? js_object(&d->js, d->own, "geo") : NULL;
+
+	if (geo == NULL)
+		return;
+	js_put_str(&d->js, geo, "status", status(d->event->flow, g));
+	if (!g->looked_up && !g->pinned)
+		return;
+	js_put_str(&d->js, geo, "agreement", agreements[g->agreement]);
+	js_put_bool(&d->js, geo, "anycast", g->anycast);
+	if (g->pinned)
+		js_put_bool(&d->js, geo, "pinned", true);
+	put_code(&d->js, geo, "registered_country_iso_code", g->registered);
+	if (g->prefix[0] != '\0')
+		js_put_text(&d->js, geo, "prefix", span_str(g->prefix), EVENT_LABEL_MAX);
+	for (unsigned i = 0; i < g->n_opinions && i < EVENT_DATABASES_MAX; i++)
+		put_opinion(&d->js, js_array(&d->js, geo, "databases"), &g->opinions[i]);
+}
+
+void
+event_put_flow(struct draft *d)
+{
+	json_t *server;
+
+	put_end(d, "source", FROM_CLIENT, d->event->source_geo);
+	server = put_end(d, "destination", FROM_SERVER, d->event->destination_geo);
+	if (d->domain.len > 0)
+		js_put_text(&d->js, server, "domain", d->domain, EVENT_HOST_MAX);
+	put_network(d);
+	put_own_flow(d);
+	put_own_geo(d);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_why - the conclusion and its reasons: telltale.{vendor,product,purpose,presence,confidence,evidence}. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "output/event_part.h"
+
+enum { BYTES_SHOWN = 64 };
+
+enum value_form { FORM_TEXT, FORM_NUMBER, FORM_FLAG, FORM_BYTES };
+
+static enum value_form
+form_of(enum obs_kind kind)
+{
+	switch (kind) {
+	case OBS_DNS_QTYPE: case OBS_DNS_ID: case OBS_DNS_RCODE: case OBS_TLS_VERSION: case OBS_TLS_CIPHER:
+	case OBS_TLS_CERT_NOT_BEFORE: case OBS_TLS_CERT_NOT_AFTER: case OBS_TLS_ALERT: case OBS_HTTP_PORT:
+	case OBS_HTTP_REQUEST_LENGTH: case OBS_HTTP_STATUS: case OBS_HTTP_LENGTH: case OBS_ADDR_ASN:
+		return FORM_NUMBER;
+	case OBS_TLS_ECH: case OBS_TLS_RESUMED: case OBS_TLS_ESTABLISHED: case OBS_HTTP_PROXY:
+		return FORM_FLAG;
+	case OBS_DNS_ADDRESS: case OBS_HTTP_BODY: case OBS_HTTP_REQUEST_BODY: case OBS_PAYLOAD_CLIENT:
+	case OBS_PAYLOAD_SERVER:
+		return FORM_BYTES;
+	default:
+		return FORM_TEXT;
+	}
+}
+
+static bool
+printable(struct span s)
+{
+	struct rd r = rd_closed(s.p, s.len);
+
+	while (rd_more(&r)) {
+		uint8_t c = rd_u8(&r);
+
+		if ((c < 0x20 || c > 0x7e) && c != '\r' && c != '\n' && c != '\t')
+			return false;
+	}
+	return true;
+}
+
+static json_t *
+number(uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, v);
+	return json_string_nocheck(text);
+}
+
+static json_t *
+value_of(const struct evidence *e)
+{
+	switch (form_of(e->kind)) {
+	case FORM_NUMBER:
+		return number(e->num);
+	case FORM_FLAG:
+		return json_string_nocheck("true");
+	case FORM_BYTES:
+		return printable(e->value) ? js_string(e->value, EVENT_ITEM_MAX) : js_hex(e->value, BYTES_SHOWN);
+	case FORM_TEXT:
+	default:
+		return js_string(e->value, EVENT_VALUE_MAX);
+	}
+}
+
+static const char *
+origin_of(const struct evidence *e)
+{
+	switch (e->kind) {
+	case OBS_NAME_DNS: case OBS_NAME_DNS_OTHER: return "dns-cache";
+	case OBS_ADDR_ASN: return "database";
+	default: return e->side == FROM_CLIENT ? "client" : "server";
+	}
+}
+
+/* Ids are slugs of the catalogue; their length is bounded here, for a line is. */
+static void
+put_signal(struct js *js, json_t *entry, const struct signal *s)
+{
+	char name[2 * EVENT_LABEL_MAX + 2];
+
+	if (s == NULL) {
+		js_put_str(js, entry, "signal", "network");
+		return;
+	}
+	snprintf(name, sizeof name, "%.*s/%.*s", EVENT_LABEL_MAX, s->vendor->id, EVENT_LABEL_MAX, s->id);
+	js_put_text(js, entry, "signal", span_str(name), 2 * EVENT_LABEL_MAX);
+}
+
+static void
+put_evidence(struct draft *d)
+{
+	const struct event *ev = d->event;
+
+	for (unsigned i = 0; i < ev->n_evidence && i < EVENT_LIST_MAX; i++) {
+		const struct evidence *e = &ev->evidence[i];
+		json_t *entry = json_object();
+
+		js_add(&d->js, js_array(&d->js, d->own, "evidence"), entry);
+		if (d->js.failed)
+			return;
+		put_signal(&d->js, entry, e->signal);
+		js_put_str(&d->js, entry, "observation", obs_kind_name(e->kind));
+		js_put(&d->js, entry, "value", value_of(e));
+		if (e->signal != NULL)
+			js_put_str(&d->js, entry, "strength", strength_name(e->signal->strength));
+		js_put_str(&d->js, entry, "origin", origin_of(e));
+		js_put_num(&d->js, entry, "age_ms", e->age_ms);
+		if (e->frame > 0)
+			js_put_num(&d->js, entry, "frame", e->frame);
+	}
+	if (ev->evidence_dropped > 0)
+		js_put_num(&d->js, d->own, "evidence_dropped", ev->evidence_dropped);
+}
+
+static void
+put_id(struct js *js, json_t *object, const char *key, const char *id)
+{
+	js_put_text(js, js_object(js, object, key), "id", span_str(id), EVENT_LABEL_MAX);
+}
+
+static void
+put_others(struct draft *d)
+{
+	for (unsigned i = 0; i < d->event->n_others && i < EVENT_LIST_MAX; i++) {
+		const struct attribution *a = &d->event->others[i];
+		json_t *entry = json_object();
+
+		js_add(&d->js, js_array(&d->js, d->own, "others"), entry);
+		if (d->js.failed)
+			return;
+		put_id(&d->js, entry, "vendor", a->vendor->id);
+		if (a->product != NULL)
+			put_id(&d->js, entry, "product", a->product->id);
+		js_put_str(&d->js, entry, "purpose", purpose_name(a->purpose));
+	}
+}
+
+static void
+put_vendor(struct draft *d, const struct vendor *v)
+{
+	json_t *vendor = js_object(&d->js, d->own, "vendor");
+	const char *seat = v->seat;
+
+	js_put_text(&d->js, vendor, "id", span_str(v->id), EVENT_LABEL_MAX);
+	js_put_text(&d->js, vendor, "name", span_str(v->name), EVENT_ITEM_MAX);
+	if (seat != NULL && strlen(seat) == 2)
+		js_put_text(&d->js, vendor, "country_iso_code", span_str(seat), EVENT_LABEL_MAX);
+}
+
+void
+event_put_attribution(struct draft *d)
+{
+	const struct attribution *a = d->event->attribution;
+	json_t *product;
+
+	if (a == NULL)
+		return;
+	put_vendor(d, a->vendor);
+	product = js_object(&d->js, d->own, "product");
+	if (a->product != NULL) {
+		js_put_text(&d->js, product, "id", span_str(a->product->id), EVENT_LABEL_MAX);
+		js_put_text(&d->js, product, "name", span_str(a->product->name), EVENT_ITEM_MAX);
+	}
+	js_put_str(&d->js, product, "category", category_name(a->category));
+	if (a->engine != NULL)
+		js_put_text(&d->js, product, "engine", span_str(a->engine->id), EVENT_LABEL_MAX);
+	js_put_str(&d->js, d->own, "purpose", purpose_name(a->purpose));
+	js_put_str(&d->js, d->own, "presence", a->present ? "present" : "contact");
+	js_put_num(&d->js, d->own, "confidence", a->confidence);
+	put_evidence(d);
+	put_others(d);
+}
