@@ -18,7 +18,7 @@ B        := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),release)
 F        := build/fuzz
 PKGS     := libpcap libndpi libmaxminddb jansson libcyaml libhs libcrypto libseccomp
 PACKAGES := gcc make pkg-config libpcap-dev libndpi-dev libmaxminddb-dev libjansson-dev libcyaml-dev \
-            libvectorscan-dev libssl-dev libseccomp-dev libcmocka-dev python3-jsonschema
+            libvectorscan-dev libssl-dev libseccomp-dev libcmocka-dev python3 python3-jsonschema time
 Q        := $(if $(filter 1,$(V)),,@)
 say       = $(if $(filter 1,$(V)),:,printf '  %-6s %s\n' $(1) $(2))
 

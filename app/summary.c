@@ -159,7 +159,7 @@ summary_print(const struct summary *s, FILE *to, uint64_t frames, uint64_t event
 		fprintf(to, "no vendor of the catalogue was seen.\n");
 		return;
 	}
-	fprintf(to, "%u vendor%s of the catalogue seen:\n", seen, seen == 1 ? " was" : "s were");
+	fprintf(to, "%u vendor%s of the catalogue %s seen:\n", seen, seen == 1 ? "" : "s", seen == 1 ? "was" : "were");
 	for (size_t i = 0; i < s->n; i++)
 		if (s->rows[i].flows > 0)
 			print_row(s->vendors[i], &s->rows[i], to);

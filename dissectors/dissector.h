@@ -42,7 +42,7 @@ struct dissect_in {
 	struct span data;
 	bool snapped;			/* the capture cut this datagram or segment */
 	bool end;			/* this direction ends here: nothing more will come */
-	uint64_t gap;			/* bytes lost directly before data */
+	uint64_t gap;			/* bytes lost directly before data, unconsumed ones that were held among them */
 	bool curious;			/* the flow matters: costly detail (certificates, fingerprints) is wanted */
 	struct crypto *crypto;		/* borrowed: the worker's; never NULL */
 };

@@ -274,37 +274,28 @@ flow_advance(struct flow_table *t, uint64_t ts_ns)
 /* --- room ------------------------------------------------------------------ */
 
 /*
- * Of the flows of this wheel whose turn comes next, one that is over or would
- * time out first; NULL when the wheel holds none.  It is taken out of the wheel.
+ * The flow of this wheel that goes first: over, or due, or quiet since it was
+ * last looked at; those that were active get another turn.  NULL when the wheel
+ * holds none.  It is taken out of the wheel.
  */
 static struct flow *
 victim(struct flow_table *t, struct wheel *w)
 {
 	unsigned tries = EVICT_TRIES;
-	struct flow *best = NULL;
 
-	for (uint64_t s = w->now_s + 1; w->entries > 0 && tries > 0 && s < w->now_s + WHEEL_SLOTS; s++) {
+	for (uint64_t s = w->now_s + 1; w->entries > 0 && s < w->now_s + WHEEL_SLOTS; s++) {
 		uint32_t first;
 
-		while (tries-- > 0 && (first = wheel_take(w, t->flows, s)) != 0) {
+		while ((first = wheel_take(w, t->flows, s)) != 0) {
 			struct flow *f = &t->flows[first - 1];
 
-			if ((f->flags & FLOW_OVER) != 0 || flow_due_s(t, f) <= s) {
-				if (best != NULL)
-					flow_wait(t, best);
+			if ((f->flags & FLOW_OVER) != 0 || flow_due_s(t, f) <= s || tries-- == 0 ||
+			    flow_last_ns(t, f) / NS_PER_S + LOOK_AGAIN_S <= s)
 				return f;
-			}
-			if (best != NULL && flow_due_s(t, f) >= flow_due_s(t, best)) {
-				flow_wait(t, f);
-				continue;
-			}
-			if (best != NULL)
-				flow_wait(t, best);
-			best = f;
+			flow_wait(t, f);
 		}
-		tries++;
 	}
-	return best;
+	return NULL;
 }
 
 /* The flow that goes first when there is no room; it is in no wheel any more. */

@@ -69,7 +69,7 @@ names_new(size_t max_bytes, struct hash_key key)
 		return NULL;
 	n->key = key;
 	n->max = max < 1 ? 1 : max > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)max;
-	n->mask = power_of_two_to(n->max) - 1;
+	n->mask = 2 * power_of_two_to(n->max) - 1;	/* chains of one, mostly */
 	n->text_size = n->max * (size_t)TEXT_PER_ENTRY;
 	if (n->text_size < TEXT_MIN)
 		n->text_size = TEXT_MIN;

@@ -136,8 +136,9 @@ read_lines(struct pins *pins, FILE *in, const char *path, struct err *err)
 	unsigned line = 0;
 
 	while (fgets(text, sizeof text, in) != NULL) {
-		struct pin pin = { .line = ++line };
+		struct pin pin = { .line = line + 1 };
 
+		line++;
 		if (strchr(text, '\n') == NULL && !feof(in))
 			return err_set(err, "%s:%u: the line is longer than %d bytes or has a zero byte in it; "
 			    WANTED, path, line, LINE_TEXT_MAX - 2);

@@ -25,24 +25,26 @@ take_char(struct rd *r, uint32_t *cp)
 	uint8_t lead = rd_u8(r);
 	unsigned more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
 	struct rd rest = rd_fork(r);
+	uint32_t c;
 
 	*cp = lead;
 	if (lead < 0x80)
 		return true;
 	if (lead < 0xc2 || lead > 0xf4)
 		return false;
-	lead &= 0x3f >> more;
+	c = lead & (0x3fu >> more);
 	for (unsigned i = 0; i < more; i++) {
 		uint8_t b = rd_u8(&rest);
 
 		if ((b & 0xc0) != 0x80)
 			return false;
-		*cp = (i == 0 ? lead : *cp) << 6 | (b & 0x3f);
+		c = c << 6 | (b & 0x3fu);
 	}
-	if ((more == 2 && (*cp < 0x800 || (*cp >= 0xd800 && *cp <= 0xdfff))) ||
-	    (more == 3 && (*cp < 0x10000 || *cp > 0x10ffff)))
+	if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c <= 0xdfff))) ||
+	    (more == 3 && (c < 0x10000 || c > 0x10ffff)))
 		return false;
 	rd_skip(r, more);
+	*cp = c;
 	return true;
 }
 

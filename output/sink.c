@@ -10,11 +10,11 @@ const struct sink *const sinks[] = {
 	NULL,
 };
 
-/* Letters and hyphens before a colon: too much like a kind to be taken for a path. */
+/* Letters before a colon: too much like a kind to be taken for a path. */
 static size_t
 kind_len(const char *target)
 {
-	size_t n = strspn(target, "abcdefghijklmnopqrstuvwxyz-");
+	size_t n = strspn(target, "abcdefghijklmnopqrstuvwxyz");
 
 	return target[n] == ':' ? n : 0;
 }

@@ -153,6 +153,26 @@ test_cert_cut(void **state)
 	assert_false(crypto_cert(crypto, (struct span){ 0 }, &c));
 }
 
+/* What is remembered of a certificate, good or bad, is what was said of it first. */
+static void
+test_cert_again(void **state)
+{
+	static struct cert first, again;
+
+	(void)state;
+	for (size_t cut = 0; cut < 2; cut++) {
+		struct span der = { cert_plain, sizeof cert_plain - cut };
+
+		memset(&first, 'x', sizeof first);
+		memset(&again, 'y', sizeof again);
+		assert_int_equal(crypto_cert(crypto, der, &first), cut == 0);
+		assert_true(crypto_cert(crypto, (struct span){ cert_many, sizeof cert_many }, &again));
+		assert_string_equal(again.subject, "O=Many Names");
+		assert_int_equal(crypto_cert(crypto, der, &again), cut == 0);
+		assert_memory_equal(&first, &again, sizeof first);
+	}
+}
+
 static void
 test_new_free(void **state)
 {
@@ -193,6 +213,7 @@ main(void)
 		cmocka_unit_test(test_cert_limits),
 		cmocka_unit_test(test_cert_lies),
 		cmocka_unit_test(test_cert_cut),
+		cmocka_unit_test(test_cert_again),
 		cmocka_unit_test(test_new_free),
 	};
 

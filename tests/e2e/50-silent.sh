@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# telltale sends nothing: offline it makes no socket at all, and after its start it opens and executes nothing.
+command -v strace > /dev/null || { echo "skip silent: no strace"; exit 0; }
+case ${SAN:-} in "") ;; *) echo "skip silent: not under a sanitizer, whose runtime opens files of its own"; exit 0 ;; esac
+if ! strace -f -o "$TMP/trace" "$B/telltale" -r tests/golden/office/in.pcap -C /dev/null -o /dev/null 2> /dev/null; then
+	echo "skip silent: strace does not work here"
+	exit 0
+fi
+if grep -qE '^[0-9]+ +(socket|connect|sendto|sendmsg|execve\()' <(sed 1d "$TMP/trace"); then
+	grep -E '^[0-9]+ +(socket|connect|sendto|sendmsg|execve)' "$TMP/trace" | head -n 3
+	echo "FAIL silent: a socket or a program"
+else
+	echo "ok silent: no socket, no program"
+fi
+if sed -n '/seccomp(/,$p' "$TMP/trace" | grep -qE ' (open|openat|openat2|creat)\('; then
+	sed -n '/seccomp(/,$p' "$TMP/trace" | grep -E ' (open|openat)\(' | head -n 3
+	echo "FAIL silent: a file was opened inside the sandbox"
+else
+	echo "ok silent: nothing is opened inside the sandbox"
+fi
