@@ -137,7 +137,8 @@ parse_categories(const char *text, unsigned *out)
 		text += n;
 		text += strspn(text, ", ");
 	}
-	*out = mask;
+	if (mask != 0)
+		*out = mask;
 	return mask != 0;
 }
 
@@ -155,11 +156,14 @@ parse_dpi(const char *text, enum dpi_mode *out)
 static int
 set_number(const struct setting *s, const char *value, uint64_t *out, struct err *err)
 {
-	if (!parse_number(value, s->type == SIZE, out))
+	uint64_t v;
+
+	if (!parse_number(value, s->type == SIZE, &v))
 		return err_set(err, "%s is '%s'; expected %s", s->key, value, takes[s->type]);
-	if (*out < s->min || *out > s->max)
+	if (v < s->min || v > s->max)
 		return err_set(err, "%s is %s; expected %llu to %llu", s->key, value, (unsigned long long)s->min,
 		    (unsigned long long)s->max);
+	*out = v;
 	return 0;
 }
 

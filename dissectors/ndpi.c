@@ -2,6 +2,7 @@
 /* ndpi - adapter to nDPI 4.2 (Debian 12) up to 6.x; the one file with nDPI. */
 #include "dissectors/ndpi.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <ndpi/ndpi_api.h>
@@ -9,6 +10,7 @@
 #define NDPI_VER (NDPI_MAJOR * 100 + NDPI_MINOR)
 #define HAVE_INPUT_INFO (NDPI_VER >= 406)	/* sixth argument of ndpi_detection_process_packet() */
 #define HAVE_GLOBAL_CTX (NDPI_VER >= 410)	/* init takes a context, finalize answers, give-up has three arguments */
+#define HAVE_PROTO_SUB (NDPI_VER >= 411)	/* ndpi_protocol.proto.{master,app}_protocol */
 #define HAVE_STATE (NDPI_VER >= 500)		/* ndpi_protocol.state, give-up has two arguments */
 #define HAVE_LICENSE (NDPI_VER >= 600)		/* init takes a licence */
 
@@ -120,6 +122,14 @@ view_new(struct dpi *d)
 	return v;
 }
 
+#if HAVE_PROTO_SUB
+static uint16_t master_of(const struct dpi_view *v) { return v->last.proto.master_protocol; }
+static uint16_t app_of(const struct dpi_view *v) { return v->last.proto.app_protocol; }
+#else
+static uint16_t master_of(const struct dpi_view *v) { return v->last.master_protocol; }
+static uint16_t app_of(const struct dpi_view *v) { return v->last.app_protocol; }
+#endif
+
 static bool
 is_final(struct dpi *d, const struct dpi_view *v)
 {
@@ -128,11 +138,7 @@ is_final(struct dpi *d, const struct dpi_view *v)
 	return v->last.state == NDPI_STATE_MONITORING ||
 	    (v->last.state == NDPI_STATE_CLASSIFIED && v->flow->extra_packets_func == NULL);
 #else
-	return ndpi_is_protocol_detected(
-#if !HAVE_GLOBAL_CTX
-	    d->mod,
-#endif
-	    v->last) && !ndpi_extra_dissection_possible(d->mod, v->flow);
+	return (master_of(v) != 0 || app_of(v) != 0) && !ndpi_extra_dissection_possible(d->mod, v->flow);
 #endif
 }
 
@@ -188,6 +194,21 @@ give_up(struct dpi *d, struct dpi_view *v)
 #endif
 }
 
+/* "TLS.Google", as ndpiReader writes it; false: unknown. */
+static bool
+name_of(struct dpi *d, const struct dpi_view *v, char *out, size_t room)
+{
+	uint16_t master = master_of(v), app = app_of(v);
+
+	if (master == 0 && app == 0)
+		return false;
+	if (master == 0 || app == 0 || master == app)
+		snprintf(out, room, "%s", ndpi_get_proto_name(d->mod, app != 0 ? app : master));
+	else
+		snprintf(out, room, "%s.%s", ndpi_get_proto_name(d->mod, master), ndpi_get_proto_name(d->mod, app));
+	return true;
+}
+
 void
 dpi_tell(struct dpi *d, struct dpi_view **view, struct observations *out)
 {
@@ -198,8 +219,7 @@ dpi_tell(struct dpi *d, struct dpi_view **view, struct observations *out)
 		return;
 	if (!is_final(d, v))
 		give_up(d, v);
-	ndpi_protocol2name(d->mod, v->last, name, sizeof name);
-	if (strcmp(name, "Unknown") != 0) {
+	if (name_of(d, v, name, sizeof name)) {
 		const char *category = ndpi_category_get_name(d->mod, v->last.category);
 
 		d->counts.classified++;

@@ -4,8 +4,6 @@
 
 #include "output/event_part.h"
 
-enum { DUMP = JSON_COMPACT };
-
 /* What to do with a field: leave it out, keep so many of its items, or so many bytes of its text. */
 enum how { LEAVE_OUT, KEEP_ITEMS, KEEP_BYTES, KEEP_BYTES_EACH };
 
@@ -166,25 +164,18 @@ drop_counters(struct js *js, json_t *root)
 	return true;
 }
 
-/* The bytes that the document needs. */
-static size_t
-dump(const json_t *root, char *buf, size_t max)
-{
-	return json_dumpb(root, buf, max, DUMP);
-}
-
 size_t
 event_fit(struct js *js, json_t *root, char *buf, size_t max)
 {
-	size_t len = dump(root, buf, max);
+	size_t len = js_dump(root, buf, max);
 
 	for (size_t i = 0; len > max && i < sizeof cuts / sizeof cuts[0]; i++) {
 		if (!apply(root, &cuts[i]))
 			continue;
 		tell(js, root, cuts[i].path);
-		len = dump(root, buf, max);
+		len = js_dump(root, buf, max);
 	}
 	while (len > max && drop_counters(js, root))
-		len = dump(root, buf, max);
+		len = js_dump(root, buf, max);
 	return len <= max && !js->failed ? len : 0;
 }

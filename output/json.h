@@ -24,7 +24,7 @@
 
 /* Bytes of a text in the document, escapes of JSON included, quotes not. */
 enum { JS_TEXT_MAX = 1024, JS_TEXT_MIN = 8 };
-enum { JS_TIME_MAX = 40 };
+enum { JS_TIME_MAX = 40, JS_DEPTH_MAX = 16 };
 
 struct js {
 	bool failed;
@@ -58,5 +58,11 @@ void js_put_str(struct js *, json_t *object, const char *key, const char *);	/* 
 void js_put_num(struct js *, json_t *object, const char *key, uint64_t);	/* at most 2^63 - 1 */
 void js_put_bool(struct js *, json_t *object, const char *key, bool);
 void js_put_time(struct js *, json_t *object, const char *key, uint64_t ns);
+
+/*
+ * The document without spaces, in buf, which has room for max bytes; returns its
+ * length, or SIZE_MAX when it is longer or nests deeper than JS_DEPTH_MAX.
+ */
+size_t js_dump(json_t *root, char *buf, size_t max);
 
 #endif

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """truth - compares the contacts of every capture in a folder with its ground truth.
 
-usage: truth.py TELLTALE FOLDER [--vendors id,id,...]
+usage: truth.py TELLTALE FOLDER
 
 FOLDER holds truth.jsonl and visible/.  A row of class "av" must give a contact of its vendor between
 the same two addresses, with the row's purpose where the row names one; a capture must give no contact of a
 security vendor that it has no "av" row for.  Prints recall and precision; exits 1 below 100 % precision, or
 when a row of a vendor that the catalogue holds is missed.
 """
-import collections, json, os, subprocess, sys
+import collections, json, os, subprocess, sys, tempfile
 
 VENDORS = {'Kaspersky': 'kaspersky', 'ESET': 'eset', 'Avast': 'avast', 'AVG': 'avg', 'ClamAV': 'clamav',
            'Bitdefender': 'bitdefender', 'Microsoft Defender': 'microsoft', 'Microsoft Windows Update': 'microsoft',
@@ -16,9 +16,10 @@ VENDORS = {'Kaspersky': 'kaspersky', 'ESET': 'eset', 'Avast': 'avast', 'AVG': 'a
            'Dr.Web': 'drweb', 'Qihoo 360': 'qihoo-360', 'SolarWinds': 'solarwinds'}
 
 
-def contacts(telltale, path, categories):
+def contacts(telltale, path, categories, all_events):
     cmd = [telltale, '-r', path, '--categories', categories, '-q', '-C', '/dev/null']
     run = subprocess.run(cmd, capture_output=True, timeout=120)
+    all_events.write(run.stdout)
     events = [json.loads(line) for line in run.stdout.splitlines()]
     return run.returncode, [e for e in events if e['event']['dataset'] == 'telltale.contact'], run.stderr.decode()
 
@@ -29,6 +30,7 @@ def key(e):
 
 def main():
     telltale, folder = sys.argv[1:3]
+    all_events = tempfile.NamedTemporaryFile(suffix='.ndjson')
     have = set(os.path.basename(f)[:-5] for f in os.listdir(os.path.join(os.path.dirname(__file__), '..', 'catalog', 'vendors')))
     rows = collections.defaultdict(list)
     for line in open(os.path.join(folder, 'truth.jsonl')):
@@ -40,7 +42,7 @@ def main():
         path = os.path.join(folder, 'visible', name)
         if name.endswith('.ndpi.out'):
             continue
-        rc, seen, err = contacts(telltale, path, 'all')
+        rc, seen, err = contacts(telltale, path, 'all', all_events)
         reads += 1
         if rc not in (0, 1, 3) or (rc == 1 and 'not a capture' not in err and 'not supported' not in err):
             print(f'FAIL {name}: exit {rc}: {err.strip()}')
@@ -73,9 +75,11 @@ def main():
                 print(f"FALSE {name}: {key(e)} {e['telltale']['evidence'][0]}")
     print(f'{reads} captures; security rows: {found} found, {missed} missed ({outside} of vendors not in the catalogue), '
           f'{purposes} with another purpose; os and reputation rows: {os_found} found, {os_missed} missed; {false} false')
+    all_events.flush()
+    invalid = subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), 'validate.py'), all_events.name]).returncode
     total = found + missed
     print(f'recall {found}/{total}, precision {found}/{found + false}')
-    return 1 if false or missed or purposes else 0
+    return 1 if false or missed or purposes or invalid else 0
 
 
 sys.exit(main())

@@ -1,16 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""events_doc - writes the list of fields in docs/telltale-events.5 from the schema of events.
+"""events_doc - writes the lists of docs/telltale-events.5: fields from the schema, their order of leaving from C.
 
-usage: events_doc.py [--check]       --check changes nothing and exits 1 when the page is out of date
+usage: events_doc.py [--check]       --check changes nothing; exits 1 when the page is out of date or an
+                                     example in it is no valid event (that needs python3-jsonschema)
 """
-import json, os, sys
+import json, os, re, sys, textwrap
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 SCHEMA = os.path.join(ROOT, 'output', 'schema', 'telltale-event.schema.json')
+CUTS = os.path.join(ROOT, 'output', 'event_fit.c')
 PAGE = os.path.join(ROOT, 'docs', 'telltale-events.5')
-BEGIN, END = '.\\" fields: made by tools/events_doc.py\n', '.\\" end of fields\n'
-KINDS = {'time': 'time', 'address': 'address', 'country': 'country', 'text': 'text', 'slug': 'text', 'purpose': 'text'}
+KINDS = {'time': 'time', 'address': 'address', 'country': 'country'}
+SHORTENED = {'KEEP_ITEMS': 'shortened to {} of its items', 'KEEP_BYTES': 'shortened to {} bytes',
+             'KEEP_BYTES_EACH': 'values shortened to {} bytes'}
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
 
 
 def resolve(schema, definitions):
@@ -21,10 +29,10 @@ def resolve(schema, definitions):
 
 def kind(schema):
     name = schema.get('$ref', '').rsplit('/', 1)[-1]
-    if name in KINDS:
-        return KINDS[name]
-    if 'const' in schema or 'enum' in schema:
-        return 'list of text' if isinstance(schema.get('const'), list) else 'text'
+    if isinstance(schema.get('const'), list):
+        return 'list of text'
+    if name in KINDS or 'const' in schema or 'enum' in schema:
+        return KINDS.get(name, 'text')
     return {'integer': 'number', 'boolean': 'true or false', 'string': 'text', 'object': 'group'}[schema['type']]
 
 
@@ -33,16 +41,14 @@ def leaves(path, schema, definitions):
     schema = resolve(schema, definitions)
     if schema.get('type') == 'array':
         items = resolve(schema['items'], definitions)
-        if 'properties' not in items:
-            yield path, 'list of ' + kind(items), schema.get('description', ''), items.get('enum', [])
-            return
-        yield path, 'list', schema.get('description', ''), []
-        schema = items
+        groups = 'properties' in items
+        yield (path, 'list of groups' if groups else 'list of ' + kind({'type': 'string', **items}),
+               schema.get('description', ''), items.get('enum', []))
+        schema = items if groups else {}
     if 'properties' in schema and 'patternProperties' not in schema:
         for key, value in schema['properties'].items():
             yield from leaves(f'{path}.{key}' if path else key, value, definitions)
-        return
-    if schema.get('type') != 'array':
+    elif schema:
         yield path, kind(schema), schema.get('description', ''), schema.get('enum', [])
 
 
@@ -52,30 +58,57 @@ def roff(text):
 
 
 def sentences(text):
-    return [roff(s if s.endswith('.') else s + '.') for s in text.rstrip('.').split('. ')]
+    """A line each, as mdoc wants them, and none longer than 80 bytes."""
+    lines = [line for s in text.rstrip('.').split('. ') for line in textwrap.wrap(s + '.', 76, break_on_hyphens=False)]
+    return [roff(line) for line in lines]
 
 
-def table():
-    with open(SCHEMA, encoding='utf-8') as f:
-        schema = json.load(f)
+def fields(schema):
     out = ['.Bl -tag -width "network.type"']
     for path, what, description, values in leaves('', schema, schema['definitions']):
         out.append(f'.It Cm {roff(path)} Pq {what}')
         out += sentences(description)
         if values and not all(v + ':' in description for v in values):
-            out.append('One of ' + ', '.join(roff(v) for v in values) + '.')
-    return '\n'.join(out + ['.El']) + '\n'
+            out += sentences('One of ' + ', '.join(values) + '.')
+    return out + ['.El']
+
+
+def order():
+    out = ['.Bl -enum -compact -offset 2n']
+    for path, how, keep in re.findall(r'\{ \.path = "([^"]+)"(?:, \.how = (\w+), \.keep = (\d+))?', read(CUTS)):
+        out += ['.It', f'.Cm {path}'] + (['.Pq ' + SHORTENED[how].format(keep)] if how else [])
+    return out + ['.El']
+
+
+def replace(page, name, lines):
+    begin, end = f'.\\" {name}: made by tools/events_doc.py\n', f'.\\" end of {name}\n'
+    head, rest = page.split(begin)
+    return head + begin + '\n'.join(lines) + '\n' + end + rest.split(end)[1]
+
+
+def examples(page, schema):
+    import jsonschema
+    validator = jsonschema.Draft7Validator(schema)
+    found = re.findall(r'^\.Bd -literal -offset 2n\n(\{.*?)\n\.Ed$', page, re.S | re.M)
+    seen = set()
+    for text in found:
+        event = json.loads(text.replace('\\-', '-').replace('\\e', '\\'))
+        validator.validate(event)
+        seen.add(event['event']['dataset'])
+    missing = set(schema['properties']['event']['properties']['dataset']['enum']) - seen
+    if missing:
+        raise ValueError('no example of ' + ', '.join(sorted(missing)))
 
 
 def main():
-    with open(PAGE, encoding='utf-8') as f:
-        page = f.read()
-    head, rest = page.split(BEGIN)
-    new = head + BEGIN + table() + END + rest.split(END)[1]
+    schema, page = json.loads(read(SCHEMA)), read(PAGE)
+    new = replace(replace(page, 'order', order()), 'fields', fields(schema))
     if sys.argv[1:] == ['--check']:
         if new != page:
             print('docs/telltale-events.5 does not show the fields of the schema: run tools/events_doc.py')
-        return new != page
+            return 1
+        examples(page, schema)
+        return 0
     with open(PAGE, 'w', encoding='utf-8') as f:
         f.write(new)
     return 0
