@@ -264,6 +264,7 @@ drain(struct worker *w, struct flow_hit *hit, struct inspection *in, struct diss
 
 		din->data = v.data;
 		din->gap = v.gap;
+		din->snapped = v.snapped;
 		din->end = v.end;
 		in->gap |= v.gap > 0;
 		look(w, hit, in, din, &out, frame);

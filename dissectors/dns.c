@@ -433,7 +433,7 @@ is_host_name(const struct name *name)
 		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.')
 			return false;
 	}
-	return dots > 0;
+	return dots > 0 && name->len > 1;
 }
 
 static enum rd_state

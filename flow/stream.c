@@ -322,6 +322,7 @@ stream_show(struct stream *s, struct stream_mem *mem, struct stream_view *v)
 	}
 	v->data = s->hold_len > 0 ? (struct span){ s->hold, s->hold_len } : s->cur;
 	v->gap = s->gap;
+	v->snapped = s->gap_after > 0;
 	v->end = s->ended;
 	s->end_told |= s->ended;
 	s->fresh = false;

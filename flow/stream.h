@@ -78,6 +78,7 @@ struct stream {
 struct stream_view {
 	struct span data;		/* in-order bytes that are not consumed */
 	uint64_t gap;			/* bytes lost directly before */
+	bool snapped;			/* the capture cut the segment: bytes are missing directly after data */
 	bool end;			/* nothing more will come */
 };
 

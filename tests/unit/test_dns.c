@@ -249,6 +249,10 @@ static const struct message_case {
 	    "c00c 0005 0001 00000001 0006 01'a' c02f c02d", TOLD_HEAD, 1 },	/* 47 points to 47 */
 	{ "label type 01", 53, "1234 0100 0001 0000 0000 0000 41'a' 00 0001 0001", "", 1 },
 	{ "label type 10", 53, "1234 0100 0001 0000 0000 0000 80 0c 0001 0001", "", 1 },
+	{ "label type 10 where a pointer would do", 53, HEAD("0001 0001 0000 0000") QUESTION
+	    "800c 0001 0001 00000001 0004 c0000201", TOLD_HEAD, 1 },
+	{ "label type 01 where a pointer would do", 53, HEAD("0001 0001 0000 0000") QUESTION
+	    "400c 0001 0001 00000001 0004 c0000201", TOLD_HEAD, 1 },
 	{ "no question after all", 53, "1234 0100 0001 0000 0000 0000", "", 1 },
 	{ "no header", 53, "1234 0100 0001", "", 1 },
 	{ "the question has no class", 53, "1234 0100 0001 0000 0000 0000" WWW "0001 00", "", 1 },
@@ -714,6 +718,11 @@ after_a_gap(void **state)
 	assert_int_equal(segment(c, b.b + 10, b.len - 10, 0, false), DISSECT_MORE);
 	assert_string_equal(c->told, TALK_TOLD);
 	assert_int_equal(c->malformed, 2);		/* the one in the talk, twice */
+	/* What may be the beginning of a message is waited for, but not beyond the end. */
+	assert_int_equal(segment(c, b.b, 10, 100, false), DISSECT_MORE);
+	assert_int_equal(c->n, 10);
+	assert_int_equal(segment(c, b.b + 10, 2, 0, true), DISSECT_MORE);
+	assert_int_equal(c->n, 0);
 	conv_free(c);
 }
 
@@ -787,6 +796,7 @@ static const struct probe_case {
 	    "00 0001 0001 00000000 0000 00 0001 0001 00000000 0000 00 0001 0001 00000000 0000", RD_BAD },
 	{ "elsewhere: one label", 5300, false,
 	    "1234 0100 0001 0000 0000 0000 03'www' 00 0001 0001", RD_BAD },
+	{ "elsewhere: the root", 5300, false, "1234 0100 0001 0000 0000 0000 00 0002 0001", RD_BAD },
 	{ "elsewhere: a space in the name", 5300, false,
 	    "1234 0100 0001 0000 0000 0000 03'w w' 01'a' 00 0001 0001", RD_BAD },
 	{ "elsewhere: a dot in the label", 5300, false,
@@ -856,6 +866,17 @@ probe_prefixes(void **state)
 	}
 }
 
+/* A question that ends in the next message is none. */
+static void
+probe_keeps_to_the_message(void **state)
+{
+	const struct bytes *b = bytes("001e 1234 0100 0001 0000 0000 0000" QUESTION "0000 0000");
+	struct dissect_in in = { .proto = 6, .server_port = 5300, .data = { b->b, b->len } };
+
+	(void)state;
+	assert_int_equal(dns_tcp_dissector.probe(&in), RD_BAD);
+}
+
 static void
 probe_refuses_early(void **state)
 {
@@ -895,6 +916,7 @@ main(void)
 		cmocka_unit_test(probe_datagrams),
 		cmocka_unit_test(probe_streams),
 		cmocka_unit_test(probe_prefixes),
+		cmocka_unit_test(probe_keeps_to_the_message),
 		cmocka_unit_test(probe_refuses_early),
 	};
 

@@ -250,6 +250,7 @@ a_snapped_segment_leaves_a_gap_behind_it(void **state)
 	assert_true(stream_show(&s, &mem, &v));
 	assert_int_equal(v.data.len, 64);
 	assert_int_equal(v.gap, 0);
+	assert_true(v.snapped);
 	assert_true(stream_consume(&s, &mem, 60, 0));
 	assert_true(stream_show(&s, &mem, &v));			/* the 4 that were left */
 	assert_int_equal(v.data.len, 4);
@@ -258,6 +259,7 @@ a_snapped_segment_leaves_a_gap_behind_it(void **state)
 	stream_add(&s, &mem, &g);
 	assert_true(stream_show(&s, &mem, &v));
 	assert_int_equal(v.gap, 36 + 4);
+	assert_false(v.snapped);
 	assert_memory_equal(v.data.p, text + 100, 100);
 	stream_fini(&s, &mem);
 	assert_int_equal(mem.used, 0);
