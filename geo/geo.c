@@ -472,6 +472,7 @@ apply_pin(const struct pin *pin, const struct addr *a, struct geo_answer *out)
 	if (pin->asn != out->asn || pin->organization[0] != '\0')
 		memcpy(out->organization, pin->organization, sizeof out->organization);
 	out->asn = pin->asn;
+	out->asn_db = NULL;
 }
 
 void
@@ -494,6 +495,7 @@ geo_look(const struct geo *geo, const struct addr *a, struct geo_answer *out)
 			answer_country(&geo->mm[i], a, opinion, &known, out);
 		} else if (out->asn == 0 && (hit = find(&geo->mm[i], a)).found_entry) {
 			read_asn(hit.entry, &out->asn, out->organization);
+			out->asn_db = out->asn != 0 ? &geo->db[i] : NULL;
 		}
 	}
 	if ((pin = pins_find(geo->pins, a)) != NULL)

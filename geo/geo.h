@@ -47,6 +47,7 @@ struct geo_answer {
 	char registered[3];		/* country of registration where the database tells; "" unknown */
 	char continent[3];		/* "" unknown */
 	uint32_t asn;			/* 0 unknown */
+	const struct geo_db *asn_db;	/* that told it; NULL: none, or a pin */
 	char organization[GEO_TEXT_MAX];	/* of the AS; UTF-8, "" unknown */
 	bool anycast;			/* the database says so */
 	bool pinned;			/* by the overrides; agreement and opinions stay the databases' */
