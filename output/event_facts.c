@@ -319,8 +319,10 @@ put_http(struct draft *d)
 	if (any_of(d, OBS_HTTP_HOST, OBS_HTTP_QUERY))
 		put_url(d);
 	if (seen(d, OBS_HTTP_AGENT) != NULL)
-		put_fact(d, js_object(&d->js, d->root, "user_agent"), "original", OBS_HTTP_AGENT, EVENT_VALUE_MAX);
-	if (seen(d, OBS_HTTP_PROXY) == NULL && seen(d, OBS_HTTP_SERVER) == NULL && seen(d, OBS_HTTP_LOCATION) == NULL)
+		put_fact(d, js_object(&d->js, d->root, "user_agent"), "original", OBS_HTTP_AGENT,
+		    EVENT_VALUE_MAX);
+	if (seen(d, OBS_HTTP_PROXY) == NULL && seen(d, OBS_HTTP_SERVER) == NULL &&
+	    seen(d, OBS_HTTP_LOCATION) == NULL)
 		return;
 	own = js_object(&d->js, d->own, "http");
 	put_flag(d, own, "proxy", OBS_HTTP_PROXY);
@@ -363,7 +365,8 @@ put_related(struct draft *d)
 		const struct observation *o = seen(d, kinds[i]);
 
 		if (o != NULL && o->value.len > 0)
-			add_once(&d->js, js_array(&d->js, related, "hosts"), js_string(o->value, EVENT_HOST_MAX));
+			add_once(&d->js, js_array(&d->js, related, "hosts"),
+			    js_string(o->value, EVENT_HOST_MAX));
 	}
 }
 

@@ -140,29 +140,59 @@ status(const struct event_flow *f, const struct geo_answer *g)
 	return addr_is_private(&f->server) ? "private" : "no-database";
 }
 
-static void
-put_opinion(struct js *js, json_t *databases, const struct geo_opinion *o)
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* The entry of a database, to which its answer is added; NULL: no memory. */
+static json_t *
+put_database(struct js *js, json_t *databases, const struct geo_db *db)
 {
 	json_t *entry = json_object();
 	char built[JS_TIME_MAX];
 
 	js_add(js, databases, entry);
 	if (js->failed)
-		return;
-	js_put_str(js, entry, "role", o->db->role == GEO_ASN ? "asn" : "country");
-	if (o->db->type != NULL)
-		js_put_text(js, entry, "type", span_str(o->db->type), EVENT_LABEL_MAX);
+		return NULL;
+	js_put_str(js, entry, "role", db->role == GEO_ASN ? "asn" : "country");
+	if (db->path != NULL)
+		js_put_text(js, entry, "name", span_str(base_name(db->path)), EVENT_LABEL_MAX);
+	if (db->type != NULL)
+		js_put_text(js, entry, "type", span_str(db->type), EVENT_LABEL_MAX);
 	/* A date past the year 9999 is nobody's build. */
-	if (o->db->build_epoch < INT64_MAX && js_seconds_text((int64_t)o->db->build_epoch, built)[0] != '\0')
+	if (db->build_epoch < INT64_MAX && js_seconds_text((int64_t)db->build_epoch, built)[0] != '\0')
 		js_put_str(js, entry, "build", built);
-	put_code(js, entry, "value", o->cc);
+	return entry;
+}
+
+static void
+put_databases(struct js *js, json_t *geo, const struct geo_answer *g)
+{
+	char asn[16];
+	json_t *entry;
+
+	for (unsigned i = 0; i < g->n_opinions && i < EVENT_DATABASES_MAX; i++) {
+		entry = put_database(js, js_array(js, geo, "databases"), g->opinions[i].db);
+		if (entry != NULL)
+			put_code(js, entry, "value", g->opinions[i].cc);
+	}
+	entry = g->asn_db != NULL ? put_database(js, js_array(js, geo, "databases"), g->asn_db) : NULL;
+	if (entry == NULL)
+		return;
+	snprintf(asn, sizeof asn, "%u", g->asn);
+	js_put_str(js, entry, "value", asn);
 }
 
 static void
 put_own_geo(struct draft *d)
 {
 	static const char *const agreements[] = {
-		[GEO_NONE] = "none", [GEO_SINGLE] = "single", [GEO_AGREE] = "agree", [GEO_CONFLICT] = "conflict",
+		[GEO_NONE] = "none", [GEO_SINGLE] = "single", [GEO_AGREE] = "agree",
+		[GEO_CONFLICT] = "conflict",
 	};
 	const struct geo_answer *g = d->event->destination_geo;
 	json_t *geo = g != NULL ? js_object(&d->js, d->own, "geo") : NULL;
@@ -179,8 +209,7 @@ put_own_geo(struct draft *d)
 	put_code(&d->js, geo, "registered_country_iso_code", g->registered);
 	if (g->prefix[0] != '\0')
 		js_put_text(&d->js, geo, "prefix", span_str(g->prefix), EVENT_LABEL_MAX);
-	for (unsigned i = 0; i < g->n_opinions && i < EVENT_DATABASES_MAX; i++)
-		put_opinion(&d->js, js_array(&d->js, geo, "databases"), &g->opinions[i]);
+	put_databases(&d->js, geo, g);
 }
 
 void

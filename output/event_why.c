@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_why - the conclusion and its reasons: telltale.{vendor,product,purpose,presence,confidence,evidence}. */
+/* event_why - the conclusion and its reasons: telltale.{vendor,product,purpose,evidence} and the like. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +60,8 @@ value_of(const struct evidence *e)
 	case FORM_FLAG:
 		return json_string_nocheck("true");
 	case FORM_BYTES:
-		return printable(e->value) ? js_string(e->value, EVENT_ITEM_MAX) : js_hex(e->value, BYTES_SHOWN);
+		return printable(e->value) ? js_string(e->value, EVENT_ITEM_MAX) :
+		    js_hex(e->value, BYTES_SHOWN);
 	case FORM_TEXT:
 	default:
 		return js_string(e->value, EVENT_VALUE_MAX);

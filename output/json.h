@@ -54,7 +54,8 @@ json_t *js_object(struct js *, json_t *object, const char *key);
 json_t *js_array(struct js *, json_t *object, const char *key);
 
 void js_put_text(struct js *, json_t *object, const char *key, struct span, size_t max);
-void js_put_str(struct js *, json_t *object, const char *key, const char *);	/* ours: short, ASCII, kept as it is */
+/* A text of ours: ASCII that is kept as it is. */
+void js_put_str(struct js *, json_t *object, const char *key, const char *);
 void js_put_num(struct js *, json_t *object, const char *key, uint64_t);	/* at most 2^63 - 1 */
 void js_put_bool(struct js *, json_t *object, const char *key, bool);
 void js_put_time(struct js *, json_t *object, const char *key, uint64_t ns);

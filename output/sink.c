@@ -38,7 +38,7 @@ sink_find(const char *target, const char **rest, struct err *err)
 			*rest = target + n + 1;
 			return *s;
 		}
-	err_set(err, "output %s: unknown kind \"%.*s\"; give -, a path, or file:PATH (./%s is a path)", target,
-	    (int)n, target, target);
+	err_set(err, "output %s: unknown kind \"%.*s\"; give -, a path, or file:PATH (./%s is a path)",
+	    target, (int)n, target, target);
 	return NULL;
 }

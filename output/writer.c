@@ -214,8 +214,8 @@ rest(struct writer *w)
 
 	pthread_mutex_lock(&w->lock);
 	atomic_exchange(&w->rest, NAPPING);
-	while (atomic_load(&w->rest) == NAPPING && !atomic_load(&w->ring.closed) && !atomic_load(&w->wants_room) &&
-	    pthread_cond_timedwait(&w->more, &w->lock, &until) == 0)
+	while (atomic_load(&w->rest) == NAPPING && !atomic_load(&w->ring.closed) &&
+	    !atomic_load(&w->wants_room) && pthread_cond_timedwait(&w->more, &w->lock, &until) == 0)
 		;
 	atomic_exchange(&w->rest, ASLEEP);
 	while (atomic_load(&w->rest) == ASLEEP && nothing_to_do(w))
@@ -425,11 +425,11 @@ writer_close(struct writer **wp, struct writer_counts *c, struct err *err)
 	pthread_join(w->thread, NULL);
 	writer_counts(w, c);
 	if (has_failed(w))
-		rc = err_set(err, "%s; %" PRIu64 " of %" PRIu64 " events were written", w->sentence.text, c->lines,
-		    c->lines + c->dropped);
+		rc = err_set(err, "%s; %" PRIu64 " of %" PRIu64 " events were written", w->sentence.text,
+		    c->lines, c->lines + c->dropped);
 	else if (c->dropped > 0)
-		rc = err_set(err, "%s: %" PRIu64 " events were dropped, for it takes them too slowly", target_name(w),
-		    c->dropped);
+		rc = err_set(err, "%s: %" PRIu64 " events were dropped, for it takes them too slowly",
+		    target_name(w), c->dropped);
 	dispose(wp);
 	return rc;
 }

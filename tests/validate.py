@@ -16,7 +16,8 @@ except ImportError:
     sys.stderr.write('validate: python3-jsonschema is not installed\n')
     sys.exit(2)
 
-SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'output', 'schema', 'telltale-event.schema.json')
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
+SCHEMA = os.path.join(ROOT, 'output', 'schema', 'telltale-event.schema.json')
 SHOWN = 10
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""events_doc - writes the lists of docs/telltale-events.5: fields from the schema, their order of leaving from C.
+"""events_doc - writes the lists of docs/telltale-events.5: fields from the schema, the order of cuts from C.
 
 usage: events_doc.py [--check]       --check changes nothing; exits 1 when the page is out of date or an
                                      example in it is no valid event (that needs python3-jsonschema)
@@ -59,8 +59,8 @@ def roff(text):
 
 def sentences(text):
     """A line each, as mdoc wants them, and none longer than 80 bytes."""
-    lines = [line for s in text.rstrip('.').split('. ') for line in textwrap.wrap(s + '.', 76, break_on_hyphens=False)]
-    return [roff(line) for line in lines]
+    wrapped = [textwrap.wrap(s + '.', 76, break_on_hyphens=False) for s in text.rstrip('.').split('. ')]
+    return [roff(line) for lines in wrapped for line in lines]
 
 
 def fields(schema):

@@ -35,7 +35,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct rd r = rd_closed(data, len);
-	struct event_options o = { .observer_name = "fuzz", .version = "0", .max_bytes = 2000u + rd_u8(&r) * 64u };
+	struct event_options o = { .version = "0", .max_bytes = 2000u + rd_u8(&r) * 64u };
 	struct event e = sample_event(rd_u8(&r) & 1);
 	struct observation facts[FACTS];
 	struct evidence evidence[EVIDENCE];
@@ -50,7 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (e.n_evidence = 0; e.n_evidence < EVIDENCE && e.n_evidence < e.n_facts; e.n_evidence++) {
 		const struct observation *f = &facts[e.n_evidence];
 
-		evidence[e.n_evidence] = (struct evidence){ &sample_host, f->kind, f->side, f->value, f->num, 0, f->num };
+		evidence[e.n_evidence] = (struct evidence){
+			&sample_host, f->kind, f->side, f->value, f->num, 0, f->num,
+		};
 	}
 	m = event_maker_new(&o, &err);
 	line = m != NULL ? event_line(m, &e, &n) : NULL;

@@ -54,6 +54,17 @@ made(const struct event *e, size_t max_bytes)
 	return parse(line, len, max_bytes);
 }
 
+static inline json_t *
+stats_line(size_t max_bytes, const struct event_stats *s)
+{
+	struct event_maker *m = maker(max_bytes);
+	size_t len = 0;
+	char *line = event_stats_line(m, s, &len);
+
+	event_maker_free(&m);
+	return parse(line, len, max_bytes);
+}
+
 /* A number in path is the place in a list. */
 static inline json_t *
 at(json_t *v, const char *path)
@@ -77,7 +88,8 @@ text(json_t *root, const char *path, char out[static 1100])
 	if (json_is_integer(v))
 		snprintf(out, 1100, "%lld", (long long)json_integer_value(v));
 	else
-		snprintf(out, 1100, "%s", v == NULL ? "-" : json_is_true(v) ? "true" : json_is_false(v) ? "false" : "?");
+		snprintf(out, 1100, "%s", v == NULL ? "-" : json_is_true(v) ? "true" :
+		    json_is_false(v) ? "false" : "?");
 	return out;
 }
 
@@ -99,6 +111,7 @@ check(json_t *root, const struct want *w, size_t n)
 	json_decref(root);
 }
 
-#define CHECK(root, ...) check(root, (const struct want[]){ __VA_ARGS__ }, COUNT(((const struct want[]){ __VA_ARGS__ })))
+#define WANT(...) ((const struct want[]){ __VA_ARGS__ })
+#define CHECK(root, ...) check(root, WANT(__VA_ARGS__), COUNT(WANT(__VA_ARGS__)))
 
 #endif

@@ -51,9 +51,11 @@ static const struct event_flow sample_flow = {
 
 static const struct observation sample_facts[] = {
 	TEXT_(TLS_SNI, C_, "upd.example.net"), TEXT_(TLS_ALPN, C_, "h2,http/1.1"),
-	TEXT_(TLS_JA3, C_, "0149f47eabf9a20d0893e2a44e5a6323"), TEXT_(TLS_JA4, C_, "t12d1909h2_d83cc789557e_7af1ed941c26"),
+	TEXT_(TLS_JA3, C_, "0149f47eabf9a20d0893e2a44e5a6323"),
+	TEXT_(TLS_JA4, C_, "t12d1909h2_d83cc789557e_7af1ed941c26"),
 	NUM_(TLS_VERSION, S_, 0x0303), NUM_(TLS_CIPHER, S_, 0xc02c), TEXT_(TLS_ALPN_CHOSEN, S_, "h2"),
-	TEXT_(TLS_JA3S, S_, "e35df3e00ca4ef31d42b34bebaa2f86e"), TEXT_(TLS_CERT_SUBJECT, S_, "CN=upd.example.net,O=Acme\\, Inc."),
+	TEXT_(TLS_JA3S, S_, "e35df3e00ca4ef31d42b34bebaa2f86e"),
+	TEXT_(TLS_CERT_SUBJECT, S_, "CN=upd.example.net,O=Acme\\, Inc."),
 	TEXT_(TLS_CERT_ISSUER, S_, "CN=Example CA"), TEXT_(TLS_CERT_SERIAL, S_, "00AB12"),
 	TEXT_(TLS_CERT_SHA256, S_, "0F76C7F2C55BFD7D8E8B8F4BFBF0C9EC5F1E1A3B2C4D5E6F708192A3B4C5D6E7"),
 	NUM_(TLS_CERT_NOT_BEFORE, S_, 1795324455), NUM_(TLS_CERT_NOT_AFTER, S_, 1797916455),
@@ -69,7 +71,8 @@ static const struct observation sample_http[] = {
 	NUM_(HTTP_PORT, C_, 8080), TEXT_(HTTP_PATH, C_, "/bases/index.xml"), TEXT_(HTTP_QUERY, C_, "v=1&x=%20"),
 	TEXT_(HTTP_AGENT, C_, "AcmeUpdater/1.0"), TEXT_(HTTP_REFERER, C_, "http://ref.example/"),
 	NUM_(HTTP_REQUEST_LENGTH, C_, 0), NUM_(HTTP_STATUS, S_, 302), TEXT_(HTTP_SERVER, S_, "nginx"),
-	TEXT_(HTTP_LOCATION, S_, "http://cdn.example.org/x"), TEXT_(HTTP_TYPE, S_, "text/xml"), NUM_(HTTP_LENGTH, S_, 999),
+	TEXT_(HTTP_LOCATION, S_, "http://cdn.example.org/x"), TEXT_(HTTP_TYPE, S_, "text/xml"),
+	NUM_(HTTP_LENGTH, S_, 999),
 };
 
 static const uint8_t sample_a[16] = { [10] = 0xff, 0xff, 203, 0, 113, 10 };
@@ -90,8 +93,8 @@ static const struct evidence sample_evidence[] = {
 };
 
 static const struct attribution sample_found = {
-	.vendor = &sample_vendor, .product = &sample_product, .engine = &sample_engine, .purpose = PURPOSE_UPDATE,
-	.strength = STRENGTH_PROOF, .confidence = 98, .present = true,
+	.vendor = &sample_vendor, .product = &sample_product, .engine = &sample_engine,
+	.purpose = PURPOSE_UPDATE, .strength = STRENGTH_PROOF, .confidence = 98, .present = true,
 };
 static const struct attribution sample_other = { .vendor = &sample_engine, .purpose = PURPOSE_TELEMETRY };
 

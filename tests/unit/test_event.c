@@ -101,7 +101,8 @@ static void
 test_proxy(void **state)
 {
 	static const struct observation facts[] = {
-		TEXT_(HTTP_METHOD, C_, "CONNECT"), TEXT_(HTTP_PROXY, C_, ""), TEXT_(HTTP_HOST, C_, "upd.example.net"),
+		TEXT_(HTTP_METHOD, C_, "CONNECT"), TEXT_(HTTP_PROXY, C_, ""),
+		TEXT_(HTTP_HOST, C_, "upd.example.net"),
 		TEXT_(NAME_DNS, S_, "proxy.example.com"),
 	};
 	struct event e = sample_event(EVENT_CONTACT);
@@ -215,25 +216,16 @@ test_geo(void **state)
 	    { "telltale.geo", "-" });
 }
 
-static json_t *
-stats_line(size_t max_bytes, const struct event_stats *s)
-{
-	struct event_maker *m = maker(max_bytes);
-	size_t len = 0;
-	char *line = event_stats_line(m, s, &len);
-
-	event_maker_free(&m);
-	return parse(line, len, max_bytes);
-}
-
 static void
 test_stats(void **state)
 {
 	static const struct stat stats[] = {
-		{ "frames", 1234 }, { "capture.snapped", 7 }, { "flows.active", 2 }, { "capture.dropped-Kernel", 1 },
-		{ "a.b.c.d", 9 }, { "flows", 5 }, { "frames.inside", 6 },
+		{ "frames", 1234 }, { "capture.snapped", 7 }, { "flows.active", 2 },
+		{ "capture.dropped-Kernel", 1 }, { "a.b.c.d", 9 }, { "flows", 5 }, { "frames.inside", 6 },
 	};
-	struct event_stats s = { .ts_ns = SAMPLE_NS + 1, .first_ns = SAMPLE_NS, .frame = 1234, .stats = stats, .n_stats = COUNT(stats) };
+	struct event_stats s = {
+		.ts_ns = SAMPLE_NS + 1, .first_ns = SAMPLE_NS, .frame = 1234, .stats = stats, .n_stats = COUNT(stats),
+	};
 
 	(void)state;
 	CHECK(stats_line(8000, &s),
@@ -324,7 +316,10 @@ test_community(void **state)
 	(void)state;
 	assert_non_null(crypto);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct event_flow f = { .client_port = rows[i].client_port, .server_port = rows[i].server_port, .proto = rows[i].proto };
+		struct event_flow f = {
+			.client_port = rows[i].client_port, .server_port = rows[i].server_port,
+			.proto = rows[i].proto,
+		};
 		char id[32];
 
 		assert_true(addr_parse(rows[i].client, strlen(rows[i].client), &f.client));

@@ -22,11 +22,15 @@ giant(uint8_t fill, struct event *e)
 	struct giant *g = calloc(1, sizeof *g);
 	struct span all = { g->bytes, sizeof g->bytes };
 
-	memset(g->bytes, fill, sizeof g->bytes);
+	/* U+20AC is three bytes, so that limits fall inside of it. */
+	for (size_t i = 0; i < sizeof g->bytes; i++)
+		g->bytes[i] = fill == 0xe2 ? (uint8_t)"\xe2\x82\xac"[i % 3] : fill;
 	for (unsigned i = 0; i < 64; i++)
-		g->facts[i] = (struct observation){ (enum obs_kind)(i % OBS_KINDS_N), FROM_SERVER, UINT64_MAX, all, UINT32_MAX };
+		g->facts[i] = (struct observation){ (enum obs_kind)(i % OBS_KINDS_N), FROM_SERVER, UINT64_MAX, all,
+			UINT32_MAX };
 	for (unsigned i = 0; i < 16; i++) {
-		g->evidence[i] = (struct evidence){ &sample_host, OBS_HTTP_PATH, FROM_SERVER, all, UINT64_MAX, UINT32_MAX, UINT64_MAX };
+		g->evidence[i] = (struct evidence){ &sample_host, OBS_HTTP_PATH, FROM_SERVER, all, UINT64_MAX,
+			UINT32_MAX, UINT64_MAX };
 		g->others[i] = sample_found;
 	}
 	g->flow = sample_flow;
@@ -44,10 +48,10 @@ giant(uint8_t fill, struct event *e)
 	memset(g->place.organization, fill, sizeof g->place.organization - 1);
 	g->place.organization[sizeof g->place.organization - 1] = '\0';
 	*e = (struct event){
-		.kind = EVENT_FLOW, .ts_ns = UINT64_MAX, .frame = UINT64_MAX, .flow = &g->flow, .facts = g->facts,
-		.n_facts = 64, .attribution = &sample_found, .others = g->others, .n_others = 16,
-		.evidence = g->evidence, .n_evidence = 16, .source_geo = &g->place, .destination_geo = &g->place,
-		.evidence_dropped = UINT32_MAX,
+		.kind = EVENT_FLOW, .ts_ns = UINT64_MAX, .frame = UINT64_MAX, .flow = &g->flow,
+		.facts = g->facts, .n_facts = 64, .attribution = &sample_found, .others = g->others, .n_others = 16,
+		.evidence = g->evidence, .n_evidence = 16, .source_geo = &g->place,
+		.destination_geo = &g->place, .evidence_dropped = UINT32_MAX,
 	};
 	return g;
 }
@@ -55,7 +59,7 @@ giant(uint8_t fill, struct event *e)
 static void
 test_giants(void **state)
 {
-	static const uint8_t fills[] = { 'a', '"', '\\', 0, 0xff, '.', ',' };
+	static const uint8_t fills[] = { 'a', '"', '\\', 0, 0xff, '.', ',', 0xe2 };
 	static const size_t caps[] = { 2000, 2500, 4000, 8000, 64000 };
 
 	(void)state;
@@ -93,6 +97,27 @@ test_limits(void **state)
 	}
 	assert_int_equal(evidence, 16);
 	free(g);
+}
+
+/* A line of exactly the limit is whole; one byte less, and something is missing. */
+static void
+test_exact(void **state)
+{
+	struct event e = sample_event(EVENT_CONTACT);
+	struct event_maker *m = maker(8000);
+	json_t *root;
+	size_t len = 0;
+
+	(void)state;
+	free(event_line(m, &e, &len));
+	event_maker_free(&m);
+	assert_true(len > 2000);
+	root = made(&e, len);
+	assert_null(at(root, "telltale.elided"));
+	json_decref(root);
+	root = made(&e, len - 1);
+	assert_non_null(at(root, "telltale.elided"));
+	json_decref(root);
 }
 
 static void
@@ -163,9 +188,11 @@ write_samples(FILE *f)
 {
 	static const struct stat stats[] = { { "frames", 1 }, { "capture.snapped", 7 }, { "a.b.c", 7 } };
 	struct event_stats s = { .ts_ns = 1, .first_ns = 1, .stats = stats, .n_stats = COUNT(stats) };
-	struct event e[5] = { sample_event(EVENT_CONTACT), sample_event(EVENT_FLOW), sample_event(EVENT_CONTACT),
-		sample_event(EVENT_FLOW), { 0 } };
-	static const uint8_t fills[] = { 'a', '"', '\\', 0, 0xff, ',' };
+	struct event e[5] = {
+		sample_event(EVENT_CONTACT), sample_event(EVENT_FLOW), sample_event(EVENT_CONTACT),
+		sample_event(EVENT_FLOW), { 0 },
+	};
+	static const uint8_t fills[] = { 'a', '"', '\\', 0, 0xff, ',', 0xe2 };
 	struct event_maker *m = maker(8000), *small = maker(2000);
 	size_t len = 0;
 	char *line;
@@ -205,7 +232,8 @@ test_schema(void **state)
 	int fd, rc;
 
 	(void)state;
-	if (access("tests/validate.py", R_OK) != 0 || system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
+	if (access("tests/validate.py", R_OK) != 0 ||
+	    system("python3 -c 'import jsonschema' 2> /dev/null") != 0)
 		skip();
 	snprintf(path, sizeof path, "%s/telltale-events-XXXXXX", folder != NULL ? folder : "/tmp");
 	fd = mkstemp(path);
@@ -227,6 +255,7 @@ main(void)
 		cmocka_unit_test(test_giants),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_stats_size),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_schema),

@@ -22,7 +22,8 @@ test_escape(void **state)
 	} rows[] = {
 		{ "plain", 5, 1024, "plain" },
 		{ "", 0, 1024, "" },
-		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9, 1024, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },	/* U+E9 U+20AC U+1F600 */
+		/* U+E9 U+20AC U+1F600 */
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9, 1024, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
 		{ "a\0b\n\x7f", 5, 1024, "a\\x00b\\x0A\\x7F" },
 		{ "\xc2\x85", 2, 1024, "\\xC2\\x85" },		/* U+85, a C1 control */
 		{ "\xc2\xa0", 2, 1024, "\xc2\xa0" },		/* U+A0 is none */
@@ -49,7 +50,8 @@ test_escape(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char out[JS_TEXT_MAX];
-		size_t n = js_escape((struct span){ (const uint8_t *)rows[i].in, rows[i].len }, rows[i].max, out);
+		struct span in = { (const uint8_t *)rows[i].in, rows[i].len };
+		size_t n = js_escape(in, rows[i].max, out);
 
 		if (n != strlen(rows[i].out) || memcmp(out, rows[i].out, n) != 0)
 			fail_msg("row %zu: %.*s, not %s", i, (int)n, out, rows[i].out);
@@ -81,8 +83,8 @@ test_time(void **state)
 		struct tm tm;
 
 		gmtime_r(&t, &tm);
-		snprintf(expected, sizeof expected, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		snprintf(expected, sizeof expected, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 		assert_string_equal(js_seconds_text(t, out), expected);
 	}
 	assert_string_equal(js_seconds_text(253402300800, out), "");
@@ -95,7 +97,8 @@ test_dump(void **state)
 {
 	static const char *const rows[] = {
 		"{}", "[]", "{\"a\":{}}", "[[],{},[[1]]]",
-		"{\"a\":\"q\\\"b\\\\c\\u0001\\u001f\\u00e9\",\"b\":[1,-2,0,9223372036854775807,-9223372036854775808,true,false,null]}",
+		("{\"a\":\"q\\\"b\\\\c\\u0001\\u001f\\u00e9\","
+		    "\"b\":[1,-2,0,9223372036854775807,-9223372036854775808,true,false,null]}"),
 		"[\"\",\"\\\\\",\"x\\\"\"]", "{\"k\\\"ey\":[{\"x\":1,\"y\":[2,3]},4]}",
 	};
 	char ours[256];

@@ -565,10 +565,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_order), TEST(test_patience), TEST(test_drops), TEST(test_short_writes), TEST(test_wakes),
-		TEST(test_race), TEST(test_nothing), TEST(test_flush_idle), TEST(test_flush_busy), TEST(test_flush_fails),
-		TEST(test_fails), TEST(test_disk_full), TEST(test_reader_gone), TEST(test_file), TEST(test_targets),
-		TEST(test_refused),
+		TEST(test_order), TEST(test_patience), TEST(test_drops), TEST(test_short_writes),
+		TEST(test_wakes), TEST(test_race), TEST(test_nothing), TEST(test_flush_idle),
+		TEST(test_flush_busy), TEST(test_flush_fails), TEST(test_fails), TEST(test_disk_full),
+		TEST(test_reader_gone), TEST(test_file), TEST(test_targets), TEST(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
