@@ -3,6 +3,8 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include <getopt.h>
+
 #include "app/options.h"
 #include "catalog/catalog.h"
 #include "core/err.h"
@@ -29,13 +31,14 @@ int help_on(const char *topic);		/* "": the overview */
 __attribute__((format(printf, 1, 2))) void complain(const char *fmt, ...);
 
 /* Configuration file and --set pairs of argv, before the other options are looked at. */
-int app_configure(struct options *, int argc, char **argv, const char **config_used, struct err *);
+int app_configure(struct options *, int argc, char **argv, const char *short_options, const struct option *,
+    const char **config_used, struct err *);
 
 /* Options that several subcommands take: -C, --set, --catalog, --geo-*, --categories.  1: it was one, 0: not, -1: error. */
 int app_option(struct options *, int code, const char *value, struct err *);
 
 /* The whole command line of a subcommand with only these options.  1: help was asked for; optind is at the first word. */
-int app_parse(struct options *, int argc, char **argv, struct err *);
+int app_parse(struct options *, int argc, char **argv, const char **config_used, struct err *);
 
 /* For getopt_long: the shared long options have codes from here. */
 enum { OPT_SET = 256, OPT_CATALOG, OPT_GEO_COUNTRY, OPT_GEO_ASN, OPT_GEO_OVERRIDES, OPT_CATEGORIES, OPT_OWN = 512 };

@@ -53,9 +53,7 @@ cmd_check(int argc, char **argv)
 	int rc;
 
 	options_init(&o);
-	rc = app_configure(&o, argc, argv, &config, &err);
-	if (rc == 0)
-		rc = app_parse(&o, argc, argv, &err);
+	rc = app_parse(&o, argc, argv, &config, &err);
 	if (rc == 0 && optind < argc)
 		rc = err_set(&err, "%s: check takes options only", argv[optind]);
 	if (rc == 0) {

@@ -179,8 +179,8 @@ cmd_explain(int argc, char **argv)
 	options_init(&o);
 	if (x == NULL)
 		err_set(&err, "out of memory");
-	else if (app_configure(&o, argc, argv, &config, &err) == 0)
-		parsed = app_parse(&o, argc, argv, &err);
+	else
+		parsed = app_parse(&o, argc, argv, &config, &err);
 	if (parsed > 0) {
 		rc = help_on("explain");
 	} else if (parsed == 0 && optind == argc) {

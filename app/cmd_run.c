@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "app/progress.h"
 #include "app/summary.h"
 #include "app/worker.h"
+
+#define SHORT_OPTIONS "-:C:r:i:o:s:c:nqh"
 
 enum { OPT_ALL_FLOWS = OPT_OWN, OPT_MAX_FLOWS, OPT_MAX_MEMORY, OPT_NDPI, OPT_NO_SANDBOX };
 
@@ -68,7 +71,7 @@ own_option(struct options *o, int code, const char *value, struct err *err)
 		return options_set(o, "live.snaplen", value, err);
 	case 'c':
 		o->max_frames = strtoull(value, &end, 10);
-		return *end == '\0' && o->max_frames > 0 ? 0 : err_set(err, "-c %s: expected a number of frames", value);
+		return value[0] >= '0' && value[0] <= '9' && *end == '\0' && o->max_frames > 0 ? 0 : err_set(err, "-c %s: expected a number of frames", value);
 	case 'n':			/* as in tcpdump: nothing is ever looked up on the network */
 		return 0;
 	case 'q':
@@ -96,8 +99,8 @@ parse(struct options *o, int argc, char **argv, struct err *err)
 	int code;
 
 	opterr = 0;
-	optind = 1;
-	while ((code = getopt_long(argc, argv, "-:C:r:i:o:s:c:nqh", long_options, NULL)) != -1) {
+	optind = 0;
+	while ((code = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
 		int rc;
 
 		if (code == 'h')
@@ -152,7 +155,8 @@ on_signal(int sig)
 static void
 catch_signals(struct source *source)
 {
-	struct sigaction sa = { .sa_handler = on_signal };	/* no SA_RESTART: a blocked read must return */
+	/* No SA_RESTART: a blocked read must return.  The second signal ends at once what the first could not. */
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
 
 	running = source;
 	sigaction(SIGINT, &sa, NULL);
@@ -207,6 +211,21 @@ open_worker(struct run *r, struct err *err)
 	return worker_new(&wo, err);
 }
 
+/* The evidence must not be overwritten by what is said of it. */
+static int
+refuse_own_input(const struct options *o, struct err *err)
+{
+	const char *path = o->output != NULL && strncmp(o->output, "file:", 5) == 0 ? o->output + 5 : o->output;
+	struct stat out, in;
+
+	if (path == NULL || stat(path, &out) < 0 || !S_ISREG(out.st_mode))
+		return 0;
+	for (size_t i = 0; i < o->files.n; i++)
+		if (stat(o->files.v[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return err_set(err, "-o %s: that is an input; name another file for the events", o->output);
+	return 0;
+}
+
 /* Exit code of what went wrong, or -1 when everything is open. */
 static int
 open_all(struct run *r, struct err *err)
@@ -222,6 +241,8 @@ open_all(struct run *r, struct err *err)
 		return EXIT_USAGE;
 	if (geo_dbs(r->geo, &dbs) == 0)
 		complain("%s", app_no_geo);
+	if (refuse_own_input(o, err) < 0)
+		return EXIT_USAGE;
 	r->source = open_source(o, err);
 	if (r->source == NULL)
 		return EXIT_FAILED;
@@ -350,7 +371,7 @@ cmd_run(int argc, char **argv)
 	int rc;
 
 	options_init(&r.opt);
-	if (app_configure(&r.opt, argc, argv, &config, &err) < 0 || (rc = parse(&r.opt, argc, argv, &err)) < 0) {
+	if (app_configure(&r.opt, argc, argv, SHORT_OPTIONS, long_options, &config, &err) < 0 || (rc = parse(&r.opt, argc, argv, &err)) < 0) {
 		complain("%s", err.text);
 		rc = EXIT_USAGE;
 	} else if (rc > 0) {

@@ -14,6 +14,12 @@ dissector_row(const struct dissector *d)
 	return i;
 }
 
+static enum side
+other_side(enum side s)
+{
+	return s == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
+}
+
 /* --- memory ---------------------------------------------------------------- */
 
 static struct inspection *
@@ -108,8 +114,8 @@ flip(struct worker *w, struct flow_hit *hit, struct inspection *in, struct disse
 	flow_swap_sides(w->flows, hit->flow, hit->conv);
 	in->stream[0] = in->stream[1];
 	in->stream[1] = s;
-	hit->side = hit->side == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
-	din->side = hit->side;
+	hit->side = other_side(hit->side);
+	din->side = other_side(din->side);
 	din->server_port = flow_server_port(hit->flow);
 }
 
@@ -143,7 +149,7 @@ identify(struct worker *w, struct flow_hit *hit, struct inspection *in, struct d
 	if (s == RD_BAD && (hit->flow->flags & FLOW_GUESSED) != 0) {
 		struct dissect_in other = *din;
 
-		other.side = din->side == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
+		other.side = other_side(din->side);
 		other.server_port = flow_client_port(hit->flow);
 		if (probe_all(in, &other) == RD_OK) {
 			flip(w, hit, in, din);
@@ -279,20 +285,20 @@ drain(struct worker *w, struct flow_hit *hit, struct inspection *in, struct diss
 static void
 tcp_payload(struct worker *w, struct flow_hit *hit, struct inspection *in, const struct packet *pkt)
 {
-	struct dissect_in din = input_of(w, hit, pkt);
 	bool syn = (pkt->tcp_flags & TCP_SYN) != 0;
 	struct stream_segment g = { .seq = pkt->tcp_seq + syn, .payload = pkt->payload,
 		.wire_len = pkt->payload_len, .fin = (pkt->tcp_flags & TCP_FIN) != 0, .ts_ns = pkt->ts_ns };
-	struct stream *other = &in->stream[hit->side == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT];
+	struct dissect_in din;
 
 	stream_add(&in->stream[hit->side], &w->streams, &g);
-	if ((pkt->tcp_flags & TCP_ACK) != 0 && other->early != NULL) {
-		struct dissect_in back = din;
-
-		stream_acked(other, &w->streams, pkt->tcp_ack, pkt->ts_ns);
-		back.side = hit->side == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT;
-		drain(w, hit, in, &back, pkt->number);
+	if ((pkt->tcp_flags & TCP_ACK) != 0 && in->stream[other_side(hit->side)].early != NULL) {
+		stream_acked(&in->stream[other_side(hit->side)], &w->streams, pkt->tcp_ack, pkt->ts_ns);
+		din = input_of(w, hit, pkt);
+		din.side = other_side(hit->side);
+		drain(w, hit, in, &din, pkt->number);
 	}
+	/* Asked for again: the first drain may have found the sides to be the other way round. */
+	din = input_of(w, hit, pkt);
 	drain(w, hit, in, &din, pkt->number);
 }
 
@@ -383,6 +389,37 @@ inspect(struct worker *w, struct flow_hit *hit, const struct packet *pkt)
 	settle(w, hit->conv, in);
 }
 
+/*
+ * What is left of both streams.  Three turns, for the first may find that the
+ * sides are the other way round: the streams then change places.
+ */
+static void
+drain_rest(struct worker *w, struct flow_hit *hit, struct inspection *in)
+{
+	struct conv *c = hit->conv;
+
+	stream_end(&in->stream[0]);
+	stream_end(&in->stream[1]);
+	for (unsigned i = 0; i < 3 && !in->deaf; i++) {
+		struct dissect_in din = { .side = (enum side)(i & 1), .proto = IP_TCP,
+			.server_port = flow_server_port(hit->flow), .ts_ns = c->last_ns, .crypto = w->crypto };
+
+		hit->side = din.side;
+		drain(w, hit, in, &din, w->last_frame);
+	}
+}
+
+/* Asked, and never answered with a name: the name that DNS gave the address is all there is. */
+static void
+name_the_nameless(struct worker *w, struct flow_hit *hit, struct inspection *in)
+{
+	if (in->named || in->dissector == NULL || in->dissector->state_size == 0)
+		return;
+	observations_reset(&w->obs);
+	name_by_dns(w, hit, in, hit->conv->last_ns);
+	judge(w, hit, in, w->last_frame, hit->conv->last_ns);
+}
+
 void
 inspect_end(struct worker *w, struct flow *f, struct conv *c, enum flow_end end)
 {
@@ -390,14 +427,10 @@ inspect_end(struct worker *w, struct flow *f, struct conv *c, enum flow_end end)
 
 	if (in != NULL) {
 		struct flow_hit hit = { .flow = f, .conv = c };
-		struct dissect_in din = { .proto = IP_TCP, .server_port = flow_server_port(f),
-			.ts_ns = c->last_ns, .crypto = w->crypto };
 
-		for (unsigned i = 0; i < 2 && !in->deaf && (f->flags & FLOW_UDP) == 0; i++) {
-			stream_end(&in->stream[i]);
-			din.side = hit.side = (enum side)i;
-			drain(w, &hit, in, &din, w->last_frame);
-		}
+		if ((f->flags & FLOW_UDP) == 0)
+			drain_rest(w, &hit, in);
+		name_the_nameless(w, &hit, in);
 		if (in->dpi != NULL) {
 			observations_reset(&w->obs);
 			dpi_tell(w->dpi, &in->dpi, &w->obs);

@@ -50,35 +50,25 @@ complain(const char *fmt, ...)
 	fprintf(stderr, "telltale: %s\n", text);
 }
 
+/* Two looks at the command line with its own tables: the file that -C names comes before every --set. */
 int
-app_configure(struct options *o, int argc, char **argv, const char **config_used, struct err *err)
+app_configure(struct options *o, int argc, char **argv, const char *short_options,
+    const struct option *long_options, const char **config_used, struct err *err)
 {
 	const char *path = NULL;
+	int code;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--") == 0)
-			break;
-		if ((strcmp(argv[i], "-C") == 0 || strcmp(argv[i], "--config") == 0) && i + 1 < argc)
-			path = argv[i + 1];
-		else if (strncmp(argv[i], "--config=", 9) == 0)
-			path = argv[i] + 9;
-		else if (strncmp(argv[i], "-C", 2) == 0 && argv[i][2] != '\0')
-			path = argv[i] + 2;
-	}
+	opterr = 0;
+	optind = 0;
+	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		if (code == 'C')
+			path = optarg;
 	if (config_load(o, path, config_used, err) < 0)
 		return -1;
-	for (int i = 1; i < argc; i++) {
-		const char *pair = NULL;
-
-		if (strcmp(argv[i], "--") == 0)
-			break;
-		if (strcmp(argv[i], "--set") == 0 && i + 1 < argc)
-			pair = argv[i + 1];
-		else if (strncmp(argv[i], "--set=", 6) == 0)
-			pair = argv[i] + 6;
-		if (pair != NULL && options_set_pair(o, pair, err) < 0)
+	optind = 0;
+	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		if (code == OPT_SET && options_set_pair(o, optarg, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -94,7 +84,7 @@ app_option(struct options *o, int code, const char *value, struct err *err)
 	};
 
 	if (code == 'C' || code == OPT_SET)
-		return 1;		/* app_configure() was there before */
+		return 1;		/* app_configure() has dealt with it */
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (keys[i].code == code)
 			return options_set(o, keys[i].key, value, err) < 0 ? -1 : 1;
@@ -102,14 +92,16 @@ app_option(struct options *o, int code, const char *value, struct err *err)
 }
 
 int
-app_parse(struct options *o, int argc, char **argv, struct err *err)
+app_parse(struct options *o, int argc, char **argv, const char **config_used, struct err *err)
 {
 	static const struct option long_options[] = { SHARED_LONG_OPTIONS, { NULL, 0, NULL, 0 } };
+	static const char short_options[] = ":C:h";
 	int code;
 
-	opterr = 0;
-	optind = 1;
-	while ((code = getopt_long(argc, argv, ":C:h", long_options, NULL)) != -1) {
+	if (app_configure(o, argc, argv, short_options, long_options, config_used, err) < 0)
+		return -1;
+	optind = 0;
+	while ((code = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (code == 'h')
 			return 1;
 		if (code == '?' || code == ':')

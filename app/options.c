@@ -37,7 +37,7 @@ static const struct setting settings[] = {
 	{ "timeouts.udp", NUMBER, AT(timeout_udp_s), 1, 900, "seconds until a quiet UDP flow ends" },
 	{ "timeouts.tcp", NUMBER, AT(timeout_tcp_s), 1, 900, "seconds until a quiet TCP flow ends" },
 	{ "live.snaplen", NUMBER, AT(snaplen), 96, SNAPLEN_MAX, "bytes captured of a frame" },
-	{ "live.buffer_mib", NUMBER, AT(buffer_mib), 1, 4096, "kernel buffer of an interface" },
+	{ "live.buffer_mib", NUMBER, AT(buffer_mib), 1, 2047, "kernel buffer of an interface" },
 	{ "live.promiscuous", BOOL, AT(promiscuous), 0, 0, "see frames that are for others" },
 };
 

@@ -29,7 +29,6 @@ worker_frames(struct worker *w, const struct frames *batch)
 	struct packet packets[FRAMES_MAX];
 	unsigned n = 0;
 
-	flow_make_room(w->flows, batch->n);
 	for (unsigned i = 0; i < batch->n; i++) {
 		const struct frame *f = &batch->v[i];
 		enum decode d = decode(f, &packets[n]);
@@ -77,7 +76,7 @@ flow_ended(void *arg, struct flow *f, struct conv *c, enum flow_end end)
 /* --- counters -------------------------------------------------------------- */
 
 struct stat_list {
-	struct stat v[160];
+	struct counter v[160];
 	char paths[DISSECTORS_MAX * 2 + DECODES_N][48];
 	size_t n, n_paths;
 };
@@ -86,7 +85,7 @@ static void
 put(struct stat_list *l, const char *path, uint64_t value)
 {
 	if (l->n < sizeof l->v / sizeof *l->v)
-		l->v[l->n++] = (struct stat){ path, value };
+		l->v[l->n++] = (struct counter){ path, value };
 }
 
 static void
@@ -117,7 +116,6 @@ put_source(struct stat_list *l, const struct worker *w, const struct source_coun
 	put(l, "capture.inputs_cut", c->cut);
 	put(l, "capture.received", c->received);
 	put(l, "capture.dropped_kernel", c->dropped_kernel);
-	put(l, "capture.dropped_interface", c->dropped_interface);
 	for (unsigned i = 0; i < DECODES_N; i++)
 		put_named(l, "decode.", decode_name((enum decode)i), w->decoded[i]);
 }
@@ -139,6 +137,7 @@ put_flows(struct stat_list *l, const struct worker *w)
 	put(l, "flows.evicted_with_payload", f.evicted_conv);
 	put(l, "flows.mid_stream", f.mid_stream);
 	put(l, "flows.reused", f.reused);
+	put(l, "flows.syns_ignored", f.unlikely_syn);
 	put(l, "flows.packets_untracked", f.untracked);
 	put(l, "flows.packets_after_end", f.stragglers);
 	put(l, "flows.packets_out_of_time", f.clock_back);

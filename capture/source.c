@@ -41,6 +41,7 @@ struct source {
 	pcap_t *pc;			/* owned; classic pcap */
 	struct pcapng ng;
 	int ended;			/* what pc answered when it had no more; 0: not yet */
+	bool left_out, told_left_out;	/* frames of this file that nobody can read; that was said */
 	pcap_t **cards;			/* owned; live */
 	size_t card_at;			/* whose turn it is */
 	struct filter filters[FILTERS_MAX];
@@ -166,15 +167,19 @@ filter_for(struct source *s, int linktype)
 	for (unsigned i = 0; i < s->n_filters; i++)
 		if (s->filters[i].linktype == linktype)
 			return &s->filters[i];
-	if (s->n_filters == FILTERS_MAX)
+	if (s->n_filters == FILTERS_MAX) {
+		snprintf(s->message, sizeof s->message, "filter '%s': more than %d link types", s->opt.filter,
+		    FILTERS_MAX);
 		return NULL;
+	}
 	dead = pcap_open_dead(linktype, SNAPLEN_MAX);
 	if (dead == NULL)
 		return NULL;
 	f = &s->filters[s->n_filters];
 	rc = pcap_compile(dead, &f->prog, s->opt.filter, 1, PCAP_NETMASK_UNKNOWN);
 	if (rc < 0)
-		snprintf(s->message, sizeof s->message, "filter '%s': %s", s->opt.filter, pcap_geterr(dead));
+		snprintf(s->message, sizeof s->message, "filter '%s' for link type %s: %s", s->opt.filter,
+		    linktype_name(linktype), pcap_geterr(dead));
 	pcap_close(dead);
 	if (rc < 0)
 		return NULL;
@@ -219,7 +224,7 @@ file_end(struct source *s)
 		fclose(s->stream);
 	s->pc = NULL;
 	s->stream = NULL;
-	s->reading = false;
+	s->reading = s->left_out = s->told_left_out = false;
 	s->ended = 0;
 	pcapng_fini(&s->ng);
 	input_fini(&s->in);
@@ -240,6 +245,16 @@ fail(struct source *s, const char *why)
 	snprintf(s->message, sizeof s->message, "%s: %s", file_name(s), why);
 	file_end(s);
 	return SOURCE_ERROR;
+}
+
+/* The filter does not fit a link type: what filter_for() said, with the name of the file. */
+static enum source_status
+fail_filter(struct source *s)
+{
+	char why[512];
+
+	snprintf(why, sizeof why, "%.500s", s->message);
+	return fail(s, why);
 }
 
 static enum source_status
@@ -271,6 +286,8 @@ pcap_begin(struct source *s)
 		    linktype_name(pcap_datalink(s->pc)));
 		return fail(s, why);
 	}
+	if (s->opt.filter != NULL && filter_for(s, pcap_datalink(s->pc)) == NULL)
+		return fail_filter(s);
 	return SOURCE_FRAMES;
 }
 
@@ -324,7 +341,7 @@ frame_add(struct source *s, struct frames *out, uint64_t ts_ns, uint32_t caplen,
 
 	s->counts.frames++;
 	if (s->opt.filter != NULL && s->opt.n_interfaces == 0) {
-		struct filter *f = filter_for(s, linktype);
+		struct filter *f = filter_for(s, linktype);	/* there is one: asked for before */
 		struct pcap_pkthdr h = { .caplen = caplen, .len = wirelen };
 
 		if (f == NULL || pcap_offline_filter(&f->prog, &h, data) == 0) {
@@ -412,6 +429,23 @@ ng_skip(struct source *s, size_t size)
 	return true;
 }
 
+/* A link type that nobody can read is said once a file; a filter that does not fit one ends the reading. */
+static enum source_status
+ng_frame(struct source *s, struct frames *out, const struct pcapng_packet *pkt)
+{
+	int linktype = dlt_of(pkt->linktype);
+
+	if (!decode_knows(linktype) && !s->told_left_out) {
+		snprintf(s->message, sizeof s->message, "%s: link type %d (%s) is not supported; its frames are left out",
+		    file_name(s), linktype, linktype_name(linktype));
+		s->left_out = s->told_left_out = true;
+	} else if (decode_knows(linktype) && s->opt.filter != NULL && filter_for(s, linktype) == NULL) {
+		return fail_filter(s);
+	}
+	frame_add(s, out, pkt->ts_ns, (uint32_t)pkt->data.len, pkt->wirelen, linktype, pkt->data.p);
+	return SOURCE_FRAMES;
+}
+
 /*
  * Frames of a batch point into the window, so the window may only move when
  * the batch is empty: a block that is not all there ends the batch.
@@ -427,8 +461,8 @@ ng_next(struct source *s, struct frames *out)
 	while (!enough(s, out) && !atomic_load_explicit(&s->stop, memory_order_relaxed)) {
 		switch (pcapng_block(&s->ng, w, &size, &need, &pkt, &why)) {
 		case PCAPNG_PACKET:
-			frame_add(s, out, pkt.ts_ns, (uint32_t)pkt.data.len, pkt.wirelen, dlt_of(pkt.linktype),
-			    pkt.data.p);
+			if (ng_frame(s, out, &pkt) == SOURCE_ERROR)
+				return SOURCE_ERROR;
 			input_take(&s->in, size);
 			break;
 		case PCAPNG_OTHER:
@@ -501,6 +535,11 @@ source_next(struct source *s, struct frames *out)
 
 	out->n = 0;
 	s->used = 0;
+	if (s->left_out) {
+		s->left_out = false;
+		s->counts.cut++;
+		return SOURCE_CUT;
+	}
 	while (out->n == 0 && status == SOURCE_FRAMES) {
 		if (atomic_load(&s->stop) || (s->opt.max_frames > 0 && s->passed >= s->opt.max_frames))
 			return SOURCE_END;
@@ -520,14 +559,13 @@ void
 source_counts(struct source *s, struct source_counts *out)
 {
 	s->counts.bytes_done = s->bytes_before + s->in.consumed;
-	s->counts.received = s->counts.dropped_kernel = s->counts.dropped_interface = 0;
+	s->counts.received = s->counts.dropped_kernel = 0;
 	for (size_t i = 0; s->cards != NULL && i < s->opt.n_interfaces; i++) {
 		struct pcap_stat st;
 
 		if (pcap_stats(s->cards[i], &st) == 0) {
 			s->counts.received += st.ps_recv;
 			s->counts.dropped_kernel += st.ps_drop;
-			s->counts.dropped_interface += st.ps_ifdrop;
 		}
 	}
 	*out = s->counts;

@@ -17,7 +17,7 @@
 enum source_status {
 	SOURCE_FRAMES,		/* one or more frames */
 	SOURCE_IDLE,		/* live: nothing came for a while; let timers run */
-	SOURCE_CUT,		/* an input ended in the middle: source_message() says where; pull on */
+	SOURCE_CUT,		/* part of an input is missing or cannot be read: source_message() says; pull on */
 	SOURCE_END,
 	SOURCE_ERROR,		/* source_message() says why; there is no more */
 };
@@ -54,8 +54,8 @@ struct source_counts {
 	uint64_t filtered;		/* of those, refused by the filter */
 	uint64_t bytes_done;		/* of the input files; for progress */
 	uint64_t bytes_total;		/* 0: not known (pipe, card) */
-	uint64_t cut;			/* inputs that ended in the middle */
-	uint64_t received, dropped_kernel, dropped_interface;	/* live, as the kernel counts */
+	uint64_t cut;			/* inputs that ended in the middle, or of which a link type was left out */
+	uint64_t received, dropped_kernel;	/* live, as the kernel counts */
 };
 
 struct source;

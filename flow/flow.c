@@ -130,8 +130,10 @@ flow_swap_sides(struct flow_table *t, struct flow *f, struct conv *c)
 	SWAP(c->lost[0], c->lost[1]);
 	SWAP(c->next_seq[0], c->next_seq[1]);
 	SWAP(c->start_seq[0], c->start_seq[1]);
-	SWAP(c->hole_lo[0], c->hole_lo[1]);
-	SWAP(c->hole_hi[0], c->hole_hi[1]);
+	for (unsigned i = 0; i < FLOW_HOLES; i++) {
+		SWAP(c->hole[0][i].lo, c->hole[1][i].lo);
+		SWAP(c->hole[0][i].hi, c->hole[1][i].hi);
+	}
 	SWAP(c->known[0], c->known[1]);
 	SWAP(c->fin[0], c->fin[1]);
 }
@@ -187,6 +189,7 @@ flow_finish(struct flow_table *t, struct flow *f, enum flow_end end)
 		uint64_t ms = c->last_ns > f->first_ns ? (c->last_ns - f->first_ns) / NS_PER_MS : 0;
 
 		f->last_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+		c->live = false;
 		c->flow = t->free_conv;
 		t->free_conv = f->conv;
 	}
@@ -289,6 +292,11 @@ victim(struct flow_table *t, struct wheel *w)
 		while ((first = wheel_take(w, t->flows, s)) != 0) {
 			struct flow *f = &t->flows[first - 1];
 
+			/* A conversation that began among the flows without payload moves to its own wheel, once. */
+			if (w == &t->fresh && (f->flags & FLOW_CONV) != 0) {
+				flow_wait(t, f);
+				continue;
+			}
 			if ((f->flags & FLOW_OVER) != 0 || flow_due_s(t, f) <= s || tries-- == 0 ||
 			    flow_last_ns(t, f) / NS_PER_S + LOOK_AGAIN_S <= s)
 				return f;
@@ -316,16 +324,16 @@ next_victim(struct flow_table *t)
 }
 
 /* All victims are named first, so that their index lines are on their way when they are removed. */
-void
-flow_make_room(struct flow_table *t, size_t n)
+static void
+make_room(struct flow_table *t)
 {
 	struct {
 		struct flow *flow;
 		uint32_t hash;
 	} gone[EVICT_TRIES];
-	size_t room = t->opt.max_flows - t->counts.active, k = 0;
+	size_t n = t->opt.max_flows / 64 + 1, k = 0;
 
-	for (; room + k < n && k < EVICT_TRIES; k++) {
+	for (; k < n && k < EVICT_TRIES; k++) {
 		gone[k].flow = next_victim(t);
 		if (gone[k].flow == NULL)
 			break;
@@ -343,7 +351,7 @@ flow_record_new(struct flow_table *t)
 	uint32_t index;
 
 	if (t->free_flow == 0 && t->used_flows == t->opt.max_flows)
-		flow_make_room(t, 1);
+		make_room(t);
 	if (t->free_flow == 0 && t->used_flows == t->opt.max_flows)
 		return NULL;
 	if (t->free_flow != 0) {
@@ -358,44 +366,32 @@ flow_record_new(struct flow_table *t)
 	return &t->flows[index];
 }
 
-/* Conversations that still wait where they began, among the flows without payload, move to their own wheel. */
+/* One round of looking clears the marks, so a quiet one is found within two. */
 static bool
-sweep(struct flow_table *t)
+evict_conv(struct flow_table *t)
 {
-	struct wheel *w = &t->fresh;
-	unsigned left = EVICT_TRIES, found = 0;
+	for (size_t i = 0; i < 2 * (size_t)t->used_convs; i++) {
+		struct conv *c = &t->convs[t->hand];
 
-	for (uint64_t s = w->now_s + 1; left > 0 && w->entries > 0 && s < w->now_s + WHEEL_SLOTS; s++)
-		for (uint32_t last = w->tail[s % WHEEL_SLOTS], i = 0; left > 0 && i != last; left--) {
-			if ((i = wheel_take(w, t->flows, s)) == 0)
-				break;
-			found += (t->flows[i - 1].flags & FLOW_CONV) != 0;
-			flow_wait(t, &t->flows[i - 1]);
+		t->hand = t->hand + 1 < t->used_convs ? t->hand + 1 : 0;
+		if (!c->live)
+			continue;
+		if (!c->active) {
+			t->counts.evicted_conv++;
+			flow_finish(t, &t->flows[c->flow], FLOW_END_EVICTED);
+			return true;
 		}
-	return found > 0;
+		c->active = false;
+	}
+	return false;
 }
 
 struct conv *
-flow_conv_new(struct flow_table *t, const struct flow *keep)
+flow_conv_new(struct flow_table *t)
 {
 	uint32_t index;
 
-	for (unsigned i = 0; i < EVICT_TRIES && t->free_conv == 0 && t->used_convs == t->opt.max_convs; i++) {
-		struct flow *f = victim(t, &t->talking);
-
-		if (f == NULL && !sweep(t))
-			return NULL;
-		if (f == NULL)
-			continue;
-		if (f == keep) {
-			flow_wait(t, f);
-			continue;
-		}
-		if ((f->flags & FLOW_CONV) != 0)
-			t->counts.evicted_conv++;
-		release(t, f, flow_hash(t, f), FLOW_END_EVICTED);
-	}
-	if (t->free_conv == 0 && t->used_convs == t->opt.max_convs)
+	if (t->free_conv == 0 && t->used_convs == t->opt.max_convs && !evict_conv(t))
 		return NULL;
 	if (t->free_conv != 0) {
 		index = t->free_conv - 1;
@@ -403,7 +399,7 @@ flow_conv_new(struct flow_table *t, const struct flow *keep)
 	} else {
 		index = t->used_convs++;
 	}
-	t->convs[index] = (struct conv){ 0 };
+	t->convs[index] = (struct conv){ .live = true };
 	return &t->convs[index];
 }
 

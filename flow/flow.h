@@ -9,9 +9,9 @@
  * second a slot.
  *
  * When the table is full, the flow without payload that would time out first
- * is evicted; only when there is none, a conversation: of those whose turn to
- * be looked at comes next, the one that would time out first.  Both are
- * counted.
+ * is evicted; only when there is none, a conversation that was quiet since it
+ * was last looked at.  When there is no room for another conversation, one that
+ * was quiet for a round of looking goes.  All are counted.
  */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
@@ -49,17 +49,22 @@ enum {
 	FLOW_FREE = 128,
 };
 
+enum { FLOW_HOLES = 4 };
+
 struct conv {
 	uint64_t first_ns, last_ns, first_frame;
 	uint64_t packets[2], bytes[2];	/* by enum side */
 	uint64_t lost[2];		/* TCP bytes that were jumped over and never came */
 	uint32_t next_seq[2];		/* TCP, after the highest byte seen */
 	uint32_t start_seq[2];		/* TCP, of the first byte of each side */
-	uint32_t hole_lo[2], hole_hi[2];	/* latest hole, to know late bytes from repeated ones */
+	struct {
+		uint32_t lo, hi;
+	} hole[2][FLOW_HOLES];		/* latest holes, to know late bytes from repeated ones */
 	uint32_t flow;			/* index of its flow */
 	uint8_t known[2];		/* next_seq[] is meaningful */
 	uint8_t fin[2];			/* FIN was seen from that side */
 	bool snapped;			/* some payload was cut by the capture */
+	bool live, active;		/* in use; touched since eviction last looked at it */
 	uint8_t stage, slot;		/* the user's */
 	uint16_t vlan[2];
 	void *user;			/* the user's; must be released in the end callback */
@@ -84,6 +89,7 @@ struct flow_counts {
 	uint64_t active, active_peak;
 	uint64_t closed, reset, timed_out;
 	uint64_t evicted_new, evicted_conv;	/* for room: without and with payload */
+	uint64_t unlikely_syn;		/* SYNs into a conversation that goes on; its ends ignore them too (RFC 5961) */
 	uint64_t untracked;		/* packets for which no record could be had */
 	uint64_t stragglers;		/* packets after the end of their flow */
 	uint64_t reused;		/* five-tuples that began anew */
@@ -104,9 +110,6 @@ void flow_prefetch(struct flow_table *, struct packet *);
 
 /* Second step of looking ahead: the record itself. */
 void flow_prefetch_record(const struct flow_table *, const struct packet *);
-
-/* Evict so that n packets can be touched without meeting a full table.  Once a batch. */
-void flow_make_room(struct flow_table *, size_t n);
 
 /* Let packet time reach ts_ns: flows whose time is over end. */
 void flow_advance(struct flow_table *, uint64_t ts_ns);

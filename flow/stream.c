@@ -157,9 +157,9 @@ jump(struct stream *s, struct stream_mem *mem, uint32_t seq)
 	hold_drop(s, mem);
 }
 
-/* In-order bytes become current, less what the reader has no use for. */
+/* In-order bytes become current, less what the reader has no use for; what the capture cut is missing after them. */
 static void
-accept(struct stream *s, struct span p, uint32_t snapped)
+accept(struct stream *s, struct stream_mem *mem, struct span p, uint32_t snapped)
 {
 	size_t drop = s->skip < p.len ? (size_t)s->skip : p.len;
 
@@ -168,8 +168,15 @@ accept(struct stream *s, struct span p, uint32_t snapped)
 	s->cur = (struct span){ p.p + drop, p.len - drop };
 	if (s->cur.len > 0)
 		s->fresh = true;
-	if (snapped > 0)
-		s->gap_after = miss(s, snapped);
+	if (snapped == 0)
+		return;
+	snapped = miss(s, snapped);
+	if (s->cur.len > 0) {
+		s->gap_after += snapped;
+	} else if (snapped > 0) {
+		s->gap += snapped + s->hold_len;
+		hold_drop(s, mem);
+	}
 }
 
 /* Keeps a copy of bytes that came too early, in blocks sorted by sequence number; those already there win. */
@@ -195,7 +202,7 @@ keep_early(struct stream *s, struct stream_mem *mem, uint32_t seq, struct span p
 		}
 		if (*at != NULL && (*at)->seq - seq < n)
 			n = (*at)->seq - seq;
-		if (s->early_bytes + n > STREAM_EARLY_MAX || (b = block_get(mem)) == NULL)
+		if (s->early_bytes + STREAM_BLOCK > STREAM_EARLY_MAX || (b = block_get(mem)) == NULL)
 			return;
 		part = rd_span(&r, n);
 		memcpy(b->data, part.p, n);
@@ -206,7 +213,7 @@ keep_early(struct stream *s, struct stream_mem *mem, uint32_t seq, struct span p
 		*at = b;
 		at = &b->next;
 		seq += (uint32_t)n;
-		s->early_bytes += (uint32_t)n;
+		s->early_bytes += STREAM_BLOCK;
 	}
 }
 
@@ -224,15 +231,16 @@ take_early(struct stream *s, struct stream_mem *mem)
 		if (ahead > 0)
 			jump(s, mem, b->seq);
 		s->early = b->next;
-		s->early_bytes -= b->len;
-		s->hole_ns = 0;
+		s->early_bytes -= STREAM_BLOCK;
+		if (s->early == NULL)
+			s->hole_ns = 0;
 		cur_drop(s, mem);
 		if (old >= b->len) {
 			block_put(mem, b);
 			continue;
 		}
 		s->cur_block = b;
-		accept(s, (struct span){ b->data + old, b->len - old }, b->snapped);
+		accept(s, mem, (struct span){ b->data + old, b->len - old }, b->snapped);
 	}
 	return s->cur.len > 0;
 }
@@ -269,9 +277,14 @@ stream_add(struct stream *s, struct stream_mem *mem, const struct stream_segment
 		if (s->hole_ns == 0)
 			s->hole_ns = g->ts_ns;
 		keep_early(s, mem, g->seq, g->payload, snapped);
-		if (s->early_bytes > STREAM_EARLY_MAX / 2 || mem->max - mem->used < STREAM_BLOCK)
-			declare_lost(s, mem);
-		return;
+		if (s->early != NULL) {
+			if (s->early_bytes >= STREAM_EARLY_MAX || mem->max - mem->used < STREAM_BLOCK)
+				declare_lost(s, mem);
+			return;
+		}
+		/* Nothing can be kept: what came is worth more than what may come. */
+		jump(s, mem, g->seq);
+		ahead = 0;
 	}
 	if (ahead < 0) {
 		uint32_t old = (uint32_t)-ahead;
@@ -282,7 +295,7 @@ stream_add(struct stream *s, struct stream_mem *mem, const struct stream_segment
 			snapped -= old - (uint32_t)g->payload.len;
 		rd_skip(&r, old < rd_left(&r) ? old : rd_left(&r));
 	}
-	accept(s, rd_span(&r, rd_left(&r)), snapped);
+	accept(s, mem, rd_span(&r, rd_left(&r)), snapped);
 }
 
 void

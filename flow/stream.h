@@ -28,7 +28,7 @@
 
 enum {
 	STREAM_HOLD_MAX = 32768,	/* unconsumed bytes kept for the reader */
-	STREAM_EARLY_MAX = 131072,	/* bytes that came too early, a direction */
+	STREAM_EARLY_MAX = 262144,	/* memory of what came too early, a direction: 128 blocks */
 	STREAM_WAIT_NS = 1000000000,	/* an acknowledged hole is waited for this long (packet time) */
 	STREAM_BLOCK = 2048,		/* bytes of a pool block, header included */
 };
@@ -69,7 +69,7 @@ struct stream {
 	uint8_t *hold;			/* owned; unconsumed bytes */
 	uint32_t hold_len, hold_cap;
 	struct stream_block *early;	/* owned; by sequence number */
-	uint32_t early_bytes;
+	uint32_t early_bytes;		/* memory of it, in whole blocks */
 	uint32_t fin_seq;		/* where the stream ends */
 	bool fin_seen;
 	uint64_t hole_ns;		/* when the hole before early was first seen */

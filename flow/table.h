@@ -13,7 +13,7 @@ enum {
 	OVER_LINGER_S = 10,		/* how long the record of an ended flow absorbs stragglers */
 	REOPEN_NS = 1000000000,		/* payload this long after an end is a conversation again */
 	LOOK_AGAIN_S = 32,		/* a flow that waits longer is looked at meanwhile */
-	EVICT_TRIES = 64,		/* entries looked at to find a victim */
+	EVICT_TRIES = 64,		/* entries looked at to find a victim, and victims named at once */
 	SEEN_SYNACK = TCP_PSH,
 };
 
@@ -28,6 +28,7 @@ struct flow_table {
 	struct conv *convs;		/* owned */
 	uint32_t used_flows, used_convs;	/* handed out at least once */
 	uint32_t free_flow, free_conv;	/* index + 1 of the first free one */
+	uint32_t hand;			/* the conversation that eviction looks at next */
 	struct wheel fresh, talking;	/* without and with a conversation */
 	uint64_t now_ns, tick_ns;	/* latest packet time; when the wheels move next */
 	struct flow_counts counts;
@@ -48,8 +49,8 @@ uint64_t *flow_slot(const struct flow_table *, uint32_t hash, const struct flow_
 /* A record that is in no slot and in no wheel yet; NULL: no room could be made. */
 struct flow *flow_record_new(struct flow_table *);
 
-/* keep: the flow that asks, which must outlive the asking.  Zeroed; NULL: no room could be made. */
-struct conv *flow_conv_new(struct flow_table *, const struct flow *keep);
+/* Zeroed, live; NULL: there is no room at all. */
+struct conv *flow_conv_new(struct flow_table *);
 
 /* Tells of the end and gives the conversation back; the record stays to absorb stragglers. */
 void flow_finish(struct flow_table *, struct flow *, enum flow_end);

@@ -4,6 +4,11 @@
 
 #include "flow/table.h"
 
+enum {
+	ISN_NEAR = 1 << 24,		/* bytes after a SYN within which first payload is believed to be its connection's */
+	SYN_QUIET_S = 5,		/* a conversation quiet this long may begin anew with a bare SYN */
+};
+
 /*
  * Who opened it?  A SYN says so; else the side whose port is reserved, or for
  * TCP the lower one, is taken for the server, and the guess is marked.
@@ -51,7 +56,7 @@ static struct conv *
 promote(struct flow_table *t, struct flow *f, const struct packet *pkt, enum side side)
 {
 	unsigned client = flow_client_end(f);
-	struct conv *c = flow_conv_new(t, f);
+	struct conv *c = flow_conv_new(t);
 
 	if (c == NULL)
 		return NULL;
@@ -64,7 +69,10 @@ promote(struct flow_table *t, struct flow *f, const struct packet *pkt, enum sid
 		c->bytes[i] = f->bytes[i == FROM_CLIENT ? client : !client];
 	}
 	if (pkt->proto == IP_TCP && (f->flags & FLOW_MID_STREAM) == 0) {
-		if ((f->flags & FLOW_ISN) != 0) {
+		uint32_t client_seq = side == FROM_CLIENT ? pkt->tcp_seq : pkt->tcp_ack;
+
+		/* A SYN that is far from what is said now was not this connection's. */
+		if ((f->flags & FLOW_ISN) != 0 && client_seq - (f->conv + 1) < ISN_NEAR) {
 			c->start_seq[FROM_CLIENT] = f->conv + 1;
 			c->known[FROM_CLIENT] = 1;
 		}
@@ -84,6 +92,24 @@ promote(struct flow_table *t, struct flow *f, const struct packet *pkt, enum sid
 	f->conv = (uint32_t)(c - t->convs) + 1;
 	f->flags = (uint8_t)((f->flags & ~FLOW_ISN) | FLOW_CONV);
 	return c;
+}
+
+/* Bytes that lie in a hole came late and were not repeated; the hole shrinks from one end or the other. */
+static void
+fill_hole(struct conv *c, enum side side, uint32_t seq, uint32_t end)
+{
+	for (unsigned i = 0; i < FLOW_HOLES; i++) {
+		uint32_t lo = c->hole[side][i].lo, hi = c->hole[side][i].hi, len = end - seq;
+
+		if (lo == hi || (int32_t)(seq - lo) < 0 || (int32_t)(end - hi) > 0)
+			continue;
+		c->lost[side] -= len < c->lost[side] ? len : c->lost[side];
+		if (seq == lo)
+			c->hole[side][i].lo = end;
+		else
+			c->hole[side][i].hi = seq;
+		return;
+	}
 }
 
 /* Sequence numbers (RFC 9293): how far this side got, and what was jumped over. */
@@ -106,15 +132,11 @@ track(struct conv *c, const struct packet *pkt, enum side side)
 	ahead = (int32_t)(seq - c->next_seq[side]);
 	if (ahead > 0) {
 		c->lost[side] += (uint32_t)ahead;
-		c->hole_lo[side] = c->next_seq[side];
-		c->hole_hi[side] = seq;
-	} else if (ahead < 0 && (int32_t)(seq - c->hole_lo[side]) >= 0 && (int32_t)(end - c->hole_hi[side]) <= 0) {
-		/* Late, not repeated: it lies in the latest hole, which it shrinks from one side or the other. */
-		c->lost[side] -= pkt->payload_len < c->lost[side] ? pkt->payload_len : c->lost[side];
-		if (seq == c->hole_lo[side])
-			c->hole_lo[side] = end;
-		else if (end == c->hole_hi[side])
-			c->hole_hi[side] = seq;
+		memmove(&c->hole[side][1], &c->hole[side][0], (FLOW_HOLES - 1) * sizeof c->hole[side][0]);
+		c->hole[side][0].lo = c->next_seq[side];
+		c->hole[side][0].hi = seq;
+	} else if (ahead < 0) {
+		fill_hole(c, side, seq, end);
 	}
 	if ((int32_t)(end - c->next_seq[side]) > 0)
 		c->next_seq[side] = end;
@@ -126,6 +148,7 @@ count(struct flow *f, struct conv *c, const struct packet *pkt, bool down, enum 
 	uint64_t ms = pkt->ts_ns > f->first_ns ? (pkt->ts_ns - f->first_ns) / NS_PER_MS : 0;
 
 	if (c != NULL) {
+		c->active = true;
 		c->packets[side]++;
 		c->bytes[side] += pkt->ip_len;
 		c->snapped |= pkt->snapped;
@@ -145,22 +168,38 @@ fits_small(const struct flow *f, const struct packet *pkt, bool down)
 	return f->packets[down] < UINT8_MAX && f->bytes[down] + pkt->ip_len < UINT16_MAX;
 }
 
-/* A SYN that is not the one that opened this flow: the five-tuple is used again. */
+/*
+ * Does this packet open another connection with the same five-tuple?  Of a
+ * conversation that goes on, a bare SYN says little: anybody may forge it, and
+ * its ends ignore it (RFC 5961).  The answer to it says more.
+ */
 static bool
-begins_anew(const struct flow *f, const struct conv *c, const struct packet *pkt)
+begins_anew(struct flow_table *t, const struct flow *f, const struct conv *c, const struct packet *pkt)
 {
-	if (pkt->proto != IP_TCP || (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+	uint8_t syn = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
+
+	if (pkt->proto != IP_TCP || (syn & TCP_SYN) == 0)
 		return false;
 	if (c == NULL)
-		return (f->flags & FLOW_ISN) == 0 || f->conv != pkt->tcp_seq;
-	return c->start_seq[FROM_CLIENT] != pkt->tcp_seq + 1;
+		return syn == TCP_SYN && ((f->flags & FLOW_ISN) == 0 || f->conv != pkt->tcp_seq);
+	if (syn == TCP_SYN && c->known[FROM_CLIENT] && c->start_seq[FROM_CLIENT] == pkt->tcp_seq + 1)
+		return false;
+	if (syn == TCP_SYN && pkt->ts_ns > c->last_ns + SYN_QUIET_S * 1000000000ull)
+		return true;
+	if (syn == TCP_SYN) {
+		t->counts.unlikely_syn++;
+		return false;
+	}
+	return c->known[FROM_CLIENT] && c->start_seq[FROM_CLIENT] != pkt->tcp_ack &&
+	    (!c->known[FROM_SERVER] || c->start_seq[FROM_SERVER] != pkt->tcp_seq + 1);
 }
 
 /* An old record meets a packet: true when it may go on, made new where that is due. */
 static bool
 meet(struct flow_table *t, struct flow *f, const struct packet *pkt, bool down)
 {
-	bool anew = begins_anew(f, flow_conv(t, f), pkt);
+	struct conv *c = flow_conv(t, f);
+	bool anew = begins_anew(t, f, c, pkt);
 
 	if ((f->flags & FLOW_OVER) != 0) {
 		bool late_payload = pkt->payload_len > 0 && pkt->ts_ns > flow_last_ns(t, f) + REOPEN_NS;
@@ -169,12 +208,10 @@ meet(struct flow_table *t, struct flow *f, const struct packet *pkt, bool down)
 			t->counts.stragglers++;
 			return false;
 		}
-	} else if (!anew) {
+	} else if (!anew || (c == NULL && (f->tcp_seen & (TCP_SYN | TCP_ACK)) == 0)) {
 		return true;
-	} else if ((f->flags & FLOW_CONV) != 0) {
+	} else {
 		flow_finish(t, f, flow_quiet_end(t, f));
-	} else if ((f->tcp_seen & (TCP_SYN | TCP_ACK)) == 0) {
-		return true;		/* what came before was a straggler of somebody's; keep counting */
 	}
 	t->counts.reused++;
 	begin(f, pkt, down);
@@ -191,8 +228,8 @@ see_tcp(struct flow *f, struct conv *c, const struct packet *pkt, enum side side
 	if (c != NULL) {
 		track(c, pkt, side);
 		c->fin[side] |= (pkt->tcp_flags & TCP_FIN) != 0;
-	} else if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (f->flags & FLOW_CONV) == 0) {
-		f->conv = pkt->tcp_seq;
+	} else if ((pkt->tcp_flags & TCP_SYN) != 0 && (!synack || (f->flags & FLOW_ISN) == 0)) {
+		f->conv = synack ? pkt->tcp_ack - 1 : pkt->tcp_seq;
 		f->flags |= FLOW_ISN;
 	}
 }

@@ -245,7 +245,7 @@ stat_key(const char *path, bool last, char out[static EVENT_LABEL_MAX])
 }
 
 static void
-put_stat(struct js *js, json_t *stats, const struct stat *s)
+put_stat(struct js *js, json_t *stats, const struct counter *s)
 {
 	const char *rest = s->path;
 	char key[EVENT_LABEL_MAX];

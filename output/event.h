@@ -59,7 +59,7 @@ struct event {
 };
 
 /* One counter of telltale.stats: dotted path below telltale.stats, and its value. */
-struct stat {
+struct counter {
 	const char *path;
 	uint64_t value;
 };
@@ -67,7 +67,7 @@ struct stat {
 struct event_stats {
 	uint64_t ts_ns, first_ns;		/* last and first packet time; 0 when there was no packet */
 	uint64_t frame;
-	const struct stat *stats;
+	const struct counter *stats;
 	size_t n_stats;
 };
 

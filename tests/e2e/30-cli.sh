@@ -43,6 +43,12 @@ expect "explain a look-alike" 0 "not in the catalogue" "$t" explain s07.upd.kasp
 expect "explain a URL" 0 "proof" "$t" explain http://94.75.236.123/updaters/updater.xml.dif
 expect "explain nothing" 2 "explain what" "$t" explain
 expect "full disk" 3 "No space left on device; [0-9]+ of [0-9]+ events were written" "$t" -r $in -o /dev/full
+expect "abbreviated option" 2 "x.yaml: No such file" "$t" -r $in --conf /nonexistent/x.yaml
+expect "clustered option" 2 "/nonexistent: No such file" "$t" -r $in -qC/nonexistent
+expect "a number with a sign" 2 "-c -5: expected a number" "$t" -r $in -c -5
+cp $in "$TMP/own.pcap"
+expect "output that is an input" 2 "that is an input" "$t" -r "$TMP/own.pcap" -o "$TMP/own.pcap"
+cmp -s $in "$TMP/own.pcap" && echo "ok cli the input is still whole" || echo "FAIL cli the input was overwritten"
 
 cat > "$TMP/good.yaml" << 'Y'
 # every kind of setting once

@@ -9,7 +9,8 @@ run ip link add tt0 type veth peer name tt1
 run ip link set tt0 up
 run ip link set tt1 up
 run sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2> /dev/null
-run "$B/telltale" -i tt1 -C /dev/null -q -o "$TMP/live.ndjson" tcp or udp 2> "$TMP/live.err" &
+# Not through run(): the process that is told to stop must be telltale itself.
+ip netns exec $ns "$B/telltale" -i tt1 -C /dev/null -q -o "$TMP/live.ndjson" tcp or udp 2> "$TMP/live.err" &
 pid=$!
 sleep 2
 run python3 - tests/golden/office/in.pcap << 'P'
@@ -25,8 +26,7 @@ while at < len(data):
     time.sleep(0.0005)
 P
 sleep 1
-# The child of "ip netns exec" is telltale itself: exec replaces it.
-kill -INT $pid
+kill -TERM $pid
 wait $pid
 rc=$?
 contacts=$(grep -c '"telltale.contact"' "$TMP/live.ndjson")

@@ -6,11 +6,12 @@ if ! strace -f -o "$TMP/trace" "$B/telltale" -r tests/golden/office/in.pcap -C /
 	echo "skip silent: strace does not work here"
 	exit 0
 fi
-if grep -qE '^[0-9]+ +(socket|connect|sendto|sendmsg|execve\()' <(sed 1d "$TMP/trace"); then
-	grep -E '^[0-9]+ +(socket|connect|sendto|sendmsg|execve)' "$TMP/trace" | head -n 3
-	echo "FAIL silent: a socket or a program"
+# A look for a user's name may ask a local daemon over a UNIX socket; that is nobody on a network.
+if sed 1d "$TMP/trace" | grep -E '^[0-9]+ +(socket\(AF_(INET|INET6|PACKET|NETLINK)|sendto|sendmsg|execve)' > "$TMP/loud"; then
+	head -n 3 "$TMP/loud"
+	echo "FAIL silent: a network socket or a program"
 else
-	echo "ok silent: no socket, no program"
+	echo "ok silent: no network socket, no program"
 fi
 if sed -n '/seccomp(/,$p' "$TMP/trace" | grep -qE ' (open|openat|openat2|creat)\('; then
 	sed -n '/seccomp(/,$p' "$TMP/trace" | grep -E ' (open|openat)\(' | head -n 3

@@ -219,7 +219,7 @@ test_geo(void **state)
 static void
 test_stats(void **state)
 {
-	static const struct stat stats[] = {
+	static const struct counter stats[] = {
 		{ "frames", 1234 }, { "capture.snapped", 7 }, { "flows.active", 2 },
 		{ "capture.dropped-Kernel", 1 }, { "a.b.c.d", 9 }, { "flows", 5 }, { "frames.inside", 6 },
 	};

@@ -146,14 +146,14 @@ test_stats_size(void **state)
 {
 	enum { N = 300 };
 	static char paths[N][32];
-	static struct stat stats[N];
+	static struct counter stats[N];
 	struct event_stats s = { .ts_ns = 1, .first_ns = 1, .stats = stats, .n_stats = N };
 	json_t *root;
 
 	(void)state;
 	for (unsigned i = 0; i < N; i++) {
 		snprintf(paths[i], sizeof paths[i], i == 0 ? "frames" : "group_%u.counter_%u", i / 30, i);
-		stats[i] = (struct stat){ paths[i], UINT64_MAX };
+		stats[i] = (struct counter){ paths[i], UINT64_MAX };
 	}
 	root = stats_line(2000, &s);
 	assert_int_equal(json_integer_value(at(root, "telltale.stats.frames")), INT64_MAX);
@@ -186,7 +186,7 @@ write_line(FILE *f, char *line, size_t len)
 static void
 write_samples(FILE *f)
 {
-	static const struct stat stats[] = { { "frames", 1 }, { "capture.snapped", 7 }, { "a.b.c", 7 } };
+	static const struct counter stats[] = { { "frames", 1 }, { "capture.snapped", 7 }, { "a.b.c", 7 } };
 	struct event_stats s = { .ts_ns = 1, .first_ns = 1, .stats = stats, .n_stats = COUNT(stats) };
 	struct event e[5] = {
 		sample_event(EVENT_CONTACT), sample_event(EVENT_FLOW), sample_event(EVENT_CONTACT),

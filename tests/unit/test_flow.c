@@ -175,6 +175,7 @@ loss_is_told_from_repetition(void **state)
 		{ { 0, 300, 100, 200 }, { 100, 100, 100, 100 }, 0 },
 		{ { 0, 300, 200, 100 }, { 100, 100, 100, 100 }, 0 },
 		{ { 0, 0, 0, 100 }, { 100, 100, 100, 100 }, 0 },
+		{ { 0, 200, 400, 100 }, { 100, 100, 100, 100 }, 100 },		/* two holes, the older one filled */
 		{ { 0xffffffff, 99, 199, 299 }, { 100, 100, 100, 100 }, 0 },	/* wraps */
 	};
 
@@ -268,8 +269,6 @@ floods_evict_flows_without_payload(void **state)
 		p.src.b[15] = (uint8_t)(i >> 8);
 		p.src.b[14] = (uint8_t)(i >> 16);
 		p.ts_ns = S + i * 1000;
-		if (i % 32 == 0)
-			flow_make_room(t, 32);
 		assert_true(feed(t, &p, &hit));
 	}
 	flow_counts(t, &c);
@@ -307,6 +306,63 @@ conversations_are_capped_too(void **state)
 	assert_int_equal(told.end, FLOW_END_EVICTED);
 	flow_table_free(&t);
 	assert_int_equal(told.n, 500);
+}
+
+/* SYN-only flows wait where conversations begin; conversations still find room. */
+static void
+syns_do_not_hide_conversations(void **state)
+{
+	struct flow_table *t = table(4000, 40, false);
+	struct flow_hit hit;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++) {
+		struct packet p = packet("203.0.113.7", (uint16_t)(1024 + i), B, 443, 6, TCP_SYN, i, 0, 0);
+
+		assert_true(feed(t, &p, &hit));
+		if (i >= 2900) {			/* a hundred of them go on */
+			p.tcp_flags = TCP_ACK;
+			p.tcp_seq++;
+			p.payload_len = 10;
+			assert_true(feed(t, &p, &hit));
+			assert_non_null(hit.conv);
+		}
+	}
+	assert_int_equal(told.n, 60);
+	flow_table_free(&t);
+	assert_int_equal(told.n, 100);
+}
+
+/* A forged SYN ends no conversation, and moves nobody's beginning. */
+static void
+forged_syns_change_nothing(void **state)
+{
+	struct flow_table *t = table(64, 64, false);
+	struct packet syn = packet(A, 4000, B, 80, 6, TCP_SYN, 100, 0, 0);
+	struct packet synack = packet(B, 80, A, 4000, 6, TCP_SYN | TCP_ACK, 500, 101, 0);
+	struct packet forged = packet(A, 4000, B, 80, 6, TCP_SYN, 1900000000, 0, 0);
+	struct packet data = packet(A, 4000, B, 80, 6, TCP_ACK, 101, 501, 10);
+	struct flow_counts c;
+	struct flow_hit hit;
+
+	(void)state;
+	assert_true(feed(t, &syn, &hit));
+	assert_true(feed(t, &synack, &hit));
+	assert_true(feed(t, &forged, &hit));
+	assert_true(feed(t, &data, &hit));
+	assert_non_null(hit.conv);
+	if (hit.conv->known[FROM_CLIENT])
+		assert_int_equal(hit.conv->start_seq[FROM_CLIENT], 101);
+	assert_true(feed(t, &forged, &hit));
+	assert_int_equal(told.n, 0);
+	flow_counts(t, &c);
+	assert_int_equal(c.unlikely_syn, 1);
+	/* The answer to a SYN is believed: the five-tuple is used again. */
+	synack.tcp_seq = 7000;
+	synack.tcp_ack = 1900000001;
+	assert_true(feed(t, &synack, &hit));
+	assert_int_equal(told.n, 1);
+	flow_table_free(&t);
 }
 
 /* Against a plain model: find, create, count and delete among many colliding flows. */
@@ -359,7 +415,8 @@ main(void)
 		cmocka_unit_test(who_is_the_client), cmocka_unit_test(a_whole_connection),
 		cmocka_unit_test(loss_is_told_from_repetition), cmocka_unit_test(quiet_flows_end_in_packet_time),
 		cmocka_unit_test(a_jump_of_years_ends_flows), cmocka_unit_test(floods_evict_flows_without_payload),
-		cmocka_unit_test(conversations_are_capped_too), cmocka_unit_test(the_table_agrees_with_a_model),
+		cmocka_unit_test(conversations_are_capped_too), cmocka_unit_test(syns_do_not_hide_conversations),
+		cmocka_unit_test(forged_syns_change_nothing), cmocka_unit_test(the_table_agrees_with_a_model),
 		cmocka_unit_test(resets_off_the_sequence_are_ignored),
 	};
 

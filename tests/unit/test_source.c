@@ -329,6 +329,31 @@ interfaces_of_different_kinds(void **state)
 	}
 }
 
+/* What cannot be read is said, once, and by name. */
+static void
+link_types_that_nobody_reads(void **state)
+{
+	struct built f = { .len = 0 }, raw = { .len = 0 };
+	const char *path;
+	struct seen s;
+
+	(void)state;
+	put_ip(&raw, &udp);
+	section(&f, true);
+	interface(&f, 105, 0, -1, 0, true);		/* IEEE 802.11 */
+	interface(&f, 101, 0, -1, 0, true);
+	for (unsigned i = 0; i < 3; i++)
+		enhanced(&f, i % 2, i, &raw, (uint32_t)raw.len, true);
+	path = save("kinds.pcapng", &f);
+	s = read_files(&path, 1, NULL, 0);
+	assert_int_equal(s.frames, 3);
+	assert_int_equal(s.cuts, 1);
+	assert_non_null(strstr(s.message, "kinds.pcapng: link type 105"));
+	s = read_files(&path, 1, "not ether multicast", 0);	/* fits Ethernet, not raw IP */
+	assert_int_equal(s.errors, 1);
+	assert_non_null(strstr(s.message, "kinds.pcapng: filter 'not ether multicast' for link type"));
+}
+
 static void
 cut_pcapng(void **state)
 {
@@ -416,7 +441,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classic_variants), cmocka_unit_test(cut_files), cmocka_unit_test(not_a_capture),
 		cmocka_unit_test(unsupported_link_type), cmocka_unit_test(filters_and_limits),
-		cmocka_unit_test(interfaces_of_different_kinds), cmocka_unit_test(cut_pcapng),
+		cmocka_unit_test(interfaces_of_different_kinds), cmocka_unit_test(link_types_that_nobody_reads),
+		cmocka_unit_test(cut_pcapng),
 		cmocka_unit_test(hostile_pcapng),
 	};
 

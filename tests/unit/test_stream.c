@@ -266,6 +266,92 @@ a_snapped_segment_leaves_a_gap_behind_it(void **state)
 	stream_mem_fini(&mem);
 }
 
+/* All that was captured is skipped: the missing rest lies before what comes next, not after it. */
+static void
+a_snapped_segment_that_is_skipped(void **state)
+{
+	struct stream s = { 0 };
+	struct stream_mem mem;
+	struct stream_view v;
+	struct stream_segment g = segment(0, 0, 100);
+
+	(void)state;
+	stream_mem_init(&mem, 1 << 20);
+	stream_add(&s, &mem, &g);
+	assert_true(stream_show(&s, &mem, &v));
+	assert_true(stream_consume(&s, &mem, 100, 80));
+	g = segment(0, 100, 200);
+	g.payload.len = 64;				/* 100 to 164 are here and unwanted, 180 to 300 are missing */
+	stream_add(&s, &mem, &g);
+	assert_false(stream_show(&s, &mem, &v));
+	g = segment(0, 300, 50);
+	stream_add(&s, &mem, &g);
+	assert_true(stream_show(&s, &mem, &v));
+	assert_int_equal(v.gap, 120);
+	assert_memory_equal(v.data.p, text + 300, 50);
+	assert_true(stream_consume(&s, &mem, 50, 0));
+	g = segment(0, 350, 50);
+	stream_add(&s, &mem, &g);
+	assert_true(stream_show(&s, &mem, &v));
+	assert_int_equal(v.gap, 0);
+	stream_fini(&s, &mem);
+	stream_mem_fini(&mem);
+}
+
+/* Two holes, both acknowledged: the second does not wait for another early segment. */
+static void
+a_second_hole_is_lost_too(void **state)
+{
+	struct stream s = { 0 };
+	struct stream_mem mem;
+	struct stream_view v;
+	struct stream_segment g = segment(0, 0, 100);
+
+	(void)state;
+	stream_mem_init(&mem, 1 << 20);
+	stream_add(&s, &mem, &g);
+	assert_int_equal(read_all(&s, &mem, 0), 100);
+	g = segment(0, 200, 100);
+	stream_add(&s, &mem, &g);
+	g = segment(0, 400, 100);
+	stream_add(&s, &mem, &g);
+	for (unsigned i = 0; i < 2; i++) {
+		stream_acked(&s, &mem, 500, 1000 + (i + 1ull) * STREAM_WAIT_NS);
+		assert_true(stream_show(&s, &mem, &v));
+		assert_int_equal(v.gap, 100);
+		assert_memory_equal(v.data.p, text + (i == 0 ? 200 : 400), 100);
+		assert_true(stream_consume(&s, &mem, 100, 0));
+		assert_false(stream_show(&s, &mem, &v));
+	}
+	stream_fini(&s, &mem);
+	assert_int_equal(mem.used, 0);
+	stream_mem_fini(&mem);
+}
+
+/* A byte a segment costs a block each: the cap is of memory, not of bytes. */
+static void
+tiny_segments_are_capped(void **state)
+{
+	struct stream s = { 0 };
+	struct stream_mem mem;
+	struct stream_view v;
+
+	(void)state;
+	stream_mem_init(&mem, 64 << 20);
+	stream_start(&s, 0);
+	for (uint32_t i = 0; i < 30000; i++) {
+		struct stream_segment g = segment(0, 1 + 2 * (i % 15000), 1);
+
+		stream_add(&s, &mem, &g);
+		while (stream_show(&s, &mem, &v))
+			assert_true(stream_consume(&s, &mem, v.data.len, 0));
+	}
+	assert_true(mem.peak <= STREAM_EARLY_MAX + STREAM_BLOCK);
+	stream_fini(&s, &mem);
+	assert_int_equal(mem.used, 0);
+	stream_mem_fini(&mem);
+}
+
 static void
 fin_ends_the_stream_in_order(void **state)
 {
@@ -331,7 +417,18 @@ limits_hold(void **state)
 	stream_fini(&t, &mem);
 	assert_int_equal(mem.used, 0);
 	stream_mem_fini(&mem);
-	/* Without memory early bytes are given up, and nothing breaks. */
+	/* Without memory nothing can wait: the hole is told at once. */
+	stream_mem_init(&mem, 0);
+	stream_start(&t, 0);
+	g = segment(0, 100, 50);
+	stream_add(&t, &mem, &g);
+	assert_true(stream_show(&t, &mem, &v));
+	assert_int_equal(v.gap, 100);
+	assert_int_equal(v.data.len, 50);
+	assert_true(stream_consume(&t, &mem, 50, 0));
+	stream_fini(&t, &mem);
+	stream_mem_fini(&mem);
+	/* With little, early bytes are given up, and nothing breaks. */
 	stream_mem_init(&mem, STREAM_BLOCK);
 	stream_start(&t, 0);
 	for (uint32_t i = 1; i < 20; i++) {
@@ -354,7 +451,8 @@ main(void)
 		cmocka_unit_test(an_acknowledged_hole_is_lost),
 		cmocka_unit_test(what_waited_for_lost_bytes_is_dropped),
 		cmocka_unit_test(a_snapped_segment_leaves_a_gap_behind_it),
-		cmocka_unit_test(fin_ends_the_stream_in_order), cmocka_unit_test(limits_hold),
+		cmocka_unit_test(a_snapped_segment_that_is_skipped), cmocka_unit_test(a_second_hole_is_lost_too),
+		cmocka_unit_test(tiny_segments_are_capped), cmocka_unit_test(fin_ends_the_stream_in_order), cmocka_unit_test(limits_hold),
 	};
 
 	fill();
