@@ -23,6 +23,7 @@ input_fini(struct input *in)
 {
 	if (in->buf != NULL) {
 		free(in->buf);
+		free(in->stdio);
 		close(in->fd);
 	}
 	*in = (struct input){ .fd = -1 };
@@ -112,7 +113,9 @@ input_stream(struct input *in)
 {
 	FILE *f = fopencookie(in, "rb", (cookie_io_functions_t){ .read = stream_read });
 
-	if (f != NULL)
-		setvbuf(f, NULL, _IOFBF, WINDOW);
+	/* The C library takes a size only together with a buffer. */
+	in->stdio = f != NULL ? malloc(WINDOW) : NULL;
+	if (in->stdio != NULL)
+		setvbuf(f, in->stdio, _IOFBF, WINDOW);
 	return f;
 }

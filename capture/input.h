@@ -19,6 +19,7 @@
 struct input {
 	int fd;				/* owned */
 	uint8_t *buf;			/* owned; the window's memory */
+	char *stdio;			/* owned; of the stream, NULL without one */
 	size_t cap, at, end;		/* window is buf[at..end) */
 	uint64_t consumed;		/* bytes taken out of the window, for progress */
 	bool eof;

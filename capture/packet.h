@@ -30,7 +30,8 @@ struct packet {
 	uint32_t payload_len;		/* bytes of TCP or UDP payload on the wire */
 	struct span ip;			/* borrowed: frame; captured part of the datagram */
 	struct span payload;		/* borrowed: frame; captured part of the payload */
-	uint64_t hash;			/* of the unordered five-tuple, keyed */
+	uint64_t hash;			/* of the unordered five-tuple, keyed; flow_prefetch() fills it */
+	bool down;			/* from the higher end of it to the lower; the same */
 };
 
 #endif

@@ -378,22 +378,37 @@ pcap_frame(struct source *s, struct frames *out, const struct pcap_pkthdr *h, co
 	return last && out->n > 0;
 }
 
+struct pull {
+	struct source *s;
+	struct frames *out;
+};
+
+static void
+on_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct pull *p = (struct pull *)user;
+
+	if (pcap_frame(p->s, p->out, h, data, pcap_datalink(p->s->pc)))
+		pcap_breakloop(p->s->pc);
+}
+
+/* pcap_dispatch(3PCAP) costs less a frame than pcap_next_ex(3PCAP). */
 static enum source_status
 classic_next(struct source *s, struct frames *out)
 {
-	int linktype = pcap_datalink(s->pc);
-	bool full = false;
+	struct pull pull = { s, out };
 
-	while (!full && s->ended == 0 && !enough(s, out) &&
+	while (out->n == 0 && s->ended == 0 && !enough(s, out) &&
 	    !atomic_load_explicit(&s->stop, memory_order_relaxed)) {
-		struct pcap_pkthdr *h;
-		const u_char *data;
-		int rc = pcap_next_ex(s->pc, &h, &data);
+		uint64_t room = FRAMES_MAX;
+		int rc;
 
-		if (rc == 1)
-			full = pcap_frame(s, out, h, data, linktype);
-		else
-			s->ended = rc;
+		if (s->opt.max_frames > 0 && s->opt.max_frames - s->passed < room)
+			room = s->opt.max_frames - s->passed;
+		rc = pcap_dispatch(s->pc, (int)room, on_packet, (u_char *)&pull);
+		/* Fewer than asked for, and nobody broke off: that was the end. */
+		if (rc == 0 || rc == PCAP_ERROR)
+			s->ended = rc == 0 ? PCAP_ERROR_BREAK : rc;
 	}
 	if (out->n > 0 || s->ended == 0)
 		return SOURCE_FRAMES;

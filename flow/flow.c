@@ -9,19 +9,6 @@
 
 /* --- the five-tuple -------------------------------------------------------- */
 
-bool
-flow_key_of(const struct packet *pkt, struct flow_key *key)
-{
-	int c = addr_cmp(&pkt->src, &pkt->dst);
-	bool down = c > 0 || (c == 0 && pkt->sport > pkt->dport);
-
-	key->end[down] = pkt->src;
-	key->end[!down] = pkt->dst;
-	key->port[down] = pkt->sport;
-	key->port[!down] = pkt->dport;
-	return down;
-}
-
 static uint32_t
 hash_of(const struct flow_table *t, const void *key, bool is_udp)
 {
@@ -54,8 +41,10 @@ void
 flow_prefetch(struct flow_table *t, struct packet *pkt)
 {
 	struct flow_key key;
+	int c = addr_cmp(&pkt->src, &pkt->dst);
 
-	flow_key_of(pkt, &key);
+	pkt->down = c > 0 || (c == 0 && pkt->sport > pkt->dport);
+	flow_key_of(pkt, pkt->down, &key);
 	pkt->hash = hash_of(t, &key, pkt->proto == IP_UDP);
 	__builtin_prefetch(&t->slots[pkt->hash & t->mask]);
 }

@@ -40,8 +40,15 @@ struct flow_key {
 	uint16_t port[2];
 };
 
-/* true: the packet goes from the higher end to the lower. */
-bool flow_key_of(const struct packet *, struct flow_key *);
+/* down: the packet goes from the higher end to the lower. */
+static inline void
+flow_key_of(const struct packet *pkt, bool down, struct flow_key *key)
+{
+	key->end[down] = pkt->src;
+	key->end[!down] = pkt->dst;
+	key->port[down] = pkt->sport;
+	key->port[!down] = pkt->dport;
+}
 
 /* The slot that holds the flow, or the empty one where it would go. */
 uint64_t *flow_slot(const struct flow_table *, uint32_t hash, const struct flow_key *, bool is_udp);

@@ -237,13 +237,15 @@ see_tcp(struct flow *f, struct conv *c, const struct packet *pkt, enum side side
 bool
 flow_touch(struct flow_table *t, const struct packet *pkt, struct flow_hit *hit)
 {
+	bool down = pkt->down, is_udp = pkt->proto == IP_UDP, is_new;
 	struct flow_key key;
-	bool down = flow_key_of(pkt, &key), is_udp = pkt->proto == IP_UDP;
-	uint64_t *slot = flow_slot(t, (uint32_t)pkt->hash, &key, is_udp);
-	bool is_new = *slot == 0;
+	uint64_t *slot;
 	struct flow *f;
 
 	*hit = (struct flow_hit){ 0 };
+	flow_key_of(pkt, down, &key);
+	slot = flow_slot(t, (uint32_t)pkt->hash, &key, is_udp);
+	is_new = *slot == 0;
 	if (!is_new) {
 		f = &t->flows[(uint32_t)*slot - 1];
 		if (!meet(t, f, pkt, down))

@@ -4,6 +4,7 @@
 # SCALE=10 makes every workload a tenth of its full size (default); SCALE=1 is full size (about 9 GB of disk).
 # RUNS=3 pairs a workload.  PCAP_DIR: small real captures that mix and tls are made of; without one those two
 # are left out.  KEEP=folder keeps the workloads for the next run.
+# ONLY=mix runs one.
 set -u
 SCALE=${SCALE:-10} RUNS=${RUNS:-3} PCAP_DIR=${PCAP_DIR:-../shared/pcaps/visible}
 work=${KEEP:-$(mktemp -d)}
@@ -14,6 +15,7 @@ gen=$B/tests/bench/gen loop=$B/tests/bench/limits telltale=$B/telltale
 now() { date +%s%N; }
 make_load() {
 	local name=$1; shift
+	[ -z "${ONLY:-}" ] || [ "$ONLY" = "$name" ] || return 1
 	[ -s "$work/$name-$SCALE.pcap" ] || "$gen" "$@" -o "$work/$name-$SCALE.pcap" > /dev/null 2>&1 || return 1
 }
 median() { printf '%s\n' "$@" | sort -n | awk '{v[NR]=$1} END {print v[int((NR + 1) / 2)]}'; }
