@@ -7,8 +7,8 @@ as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 export DEBIAN_FRONTEND=noninteractive
 as_root apt-get update -qq
 as_root make -s deps > /dev/null
-make -j"$(nproc)" all build/release/tests/mkmmdb
-make -s build/release/tests/mkmmdb
+make -j"$(nproc)" all build/release/tests/mkmmdb >&2
+
 db=$(mktemp -d)
 trap 'rm -rf "$db"' EXIT
 build/release/tests/mkmmdb "$db" > /dev/null
