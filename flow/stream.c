@@ -248,7 +248,10 @@ take_early(struct stream *s, struct stream_mem *mem)
 static void
 declare_lost(struct stream *s, struct stream_mem *mem)
 {
-	if (s->early != NULL && ahead_of(s, s->early->seq) > 0)
+	/* What is in order already is shown before a hole after it is told. */
+	if (s->early == NULL || s->cur.len > 0)
+		return;
+	if (ahead_of(s, s->early->seq) > 0)
 		jump(s, mem, s->early->seq);
 	take_early(s, mem);
 }
