@@ -89,6 +89,21 @@ input_take(struct input *in, size_t n)
 	in->consumed += n;
 }
 
+bool
+input_skip(struct input *in, size_t n)
+{
+	while (n > 0) {
+		struct span w = input_peek(in, n < WINDOW ? n : WINDOW);
+		size_t step = w.len < n ? w.len : n;
+
+		if (step == 0)
+			return false;
+		input_take(in, step);
+		n -= step;
+	}
+	return true;
+}
+
 /* What was peeked comes first, then the descriptor straight into stdio's buffer. */
 static ssize_t
 stream_read(void *cookie, char *to, size_t room)

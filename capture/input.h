@@ -38,6 +38,9 @@ void input_fini(struct input *);
 struct span input_peek(struct input *, size_t want);
 void input_take(struct input *, size_t n);	/* n <= what the last peek gave */
 
+/* The same without holding them all; false when the input ends first. */
+bool input_skip(struct input *, size_t n);
+
 /* A stdio stream that reads the rest; the input must outlive it.  NULL: errno. */
 FILE *input_stream(struct input *);
 

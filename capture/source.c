@@ -428,22 +428,6 @@ dlt_of(uint16_t linktype)
 	return linktype == 101 ? DLT_RAW : linktype;
 }
 
-/* Skip a block that carries no packet without holding it in memory. */
-static bool
-ng_skip(struct source *s, size_t size)
-{
-	while (size > 0) {
-		struct span w = input_peek(&s->in, size < 65536 ? size : 65536);
-		size_t n = w.len < size ? w.len : size;
-
-		if (n == 0)
-			return false;
-		input_take(&s->in, n);
-		size -= n;
-	}
-	return true;
-}
-
 /* A link type that nobody can read is said once a file; a filter that does not fit one ends the reading. */
 static enum source_status
 ng_frame(struct source *s, struct frames *out, const struct pcapng_packet *pkt)
@@ -483,7 +467,7 @@ ng_next(struct source *s, struct frames *out)
 		case PCAPNG_OTHER:
 			if (size > w.len && out->n > 0)
 				return SOURCE_FRAMES;
-			if (!ng_skip(s, size))
+			if (!input_skip(&s->in, size))
 				return cut(s, "in a block that carries no packet");
 			break;
 		case PCAPNG_SHORT:
