@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,8 +119,8 @@ app_catalog_dir(const struct options *o)
 {
 	/* Beside the program in a build tree, else where it was installed, else where it was to be. */
 	static const char *const places[] = { "../../catalog/vendors", "../share/telltale/catalog/vendors" };
-	static char found[4096];
-	char self[2048];
+	static char found[PATH_MAX];
+	char self[2048], near[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	char *slash;
 
@@ -128,8 +129,8 @@ app_catalog_dir(const struct options *o)
 	self[n > 0 ? n : 0] = '\0';
 	slash = strrchr(self, '/');
 	for (size_t i = 0; slash != NULL && i < sizeof places / sizeof *places; i++) {
-		snprintf(found, sizeof found, "%.*s/%s", (int)(slash - self), self, places[i]);
-		if (access(found, R_OK) == 0)
+		snprintf(near, sizeof near, "%.*s/%s", (int)(slash - self), self, places[i]);
+		if (realpath(near, found) != NULL)
 			return found;
 	}
 	snprintf(found, sizeof found, "%s/catalog/vendors", TELLTALE_DATADIR);

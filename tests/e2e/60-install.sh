@@ -2,7 +2,7 @@
 # An installed telltale finds its data, wherever it was installed to.
 case ${SAN:-} in "") ;; *) echo "skip install: done without sanitizers"; exit 0 ;; esac
 make -s install PREFIX=/usr DESTDIR="$TMP/root" > /dev/null || { echo "FAIL install"; exit 0; }
-if (cd / && "$TMP/root/usr/bin/telltale" check -C /dev/null | grep -q '^catalogue .*root/usr/bin/../share/telltale'); then
+if (cd / && "$TMP/root/usr/bin/telltale" check -C /dev/null | grep -q '^catalogue .*root/usr/share/telltale'); then
 	echo "ok install: the catalogue is found"
 else
 	(cd / && "$TMP/root/usr/bin/telltale" check -C /dev/null)
