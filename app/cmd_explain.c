@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app/app.h"
 #include "dissectors/observation.h"
@@ -15,7 +16,50 @@ struct explain {
 	struct matcher *matcher;
 	struct observations obs;
 	struct hits hits;
+	unsigned categories;		/* what a run would report */
 };
+
+/* What is pasted from a report: blanks around it, [.] for a dot, hxxp for http.  false: too long. */
+static bool
+tidy(const char *in, char *out, size_t room)
+{
+	size_t n = 0;
+
+	in += strspn(in, " \t\r\n");
+	if (strncasecmp(in, "hxxp", 4) == 0) {
+		memcpy(out, "http", 4);
+		n = 4;
+		in += 4;
+	}
+	for (; *in != '\0' && n + 1 < room; n++) {
+		bool dot = strncmp(in, "[.]", 3) == 0 || strncmp(in, "(.)", 3) == 0;
+
+		out[n] = dot ? '.' : *in;
+		in += dot ? 3 : 1;
+	}
+	while (n > 0 && strchr(" \t\r\n", out[n - 1]) != NULL)
+		n--;
+	out[n] = '\0';
+	return *in == '\0';
+}
+
+/* "name:443" and "192.0.2.1:443" are the name and the address. */
+static void
+drop_port(char *text)
+{
+	char *colon = strrchr(text, ':');
+
+	if (colon != NULL && colon[1] != '\0' && colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
+	    (strchr(text, ':') == colon || colon[-1] == ']'))
+		*colon = '\0';
+}
+
+static bool
+is_name(const char *text)
+{
+	return strchr(text, '.') != NULL && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789-_.")] == '\0' && text[strspn(text, "0123456789.")] != '\0';
+}
 
 /* Scheme, host, port, path and query of a URL, as observations of a request to it. */
 static uint16_t
@@ -29,6 +73,13 @@ observe_url(struct observations *o, const char *url)
 	const char *colon = memchr(host, ':', n), *bracket = memchr(host, ']', n);
 	uint16_t port = https ? 443 : 80;
 
+	if (memchr(host, '@', n) != NULL) {	/* RFC 3986 section 3.2.1: user information */
+		size_t user = (size_t)((const char *)memchr(host, '@', n) - host) + 1;
+
+		host += user;
+		n -= user;
+		colon = memchr(host, ':', n);
+	}
 	if (bracket != NULL)
 		colon = bracket + 1 < host + n && bracket[1] == ':' ? bracket + 1 : NULL;
 	if (colon != NULL) {
@@ -38,6 +89,10 @@ observe_url(struct observations *o, const char *url)
 	if (n >= 2 && host[0] == '[') {
 		host++;
 		n -= 2;
+	}
+	if (https) {		/* what can be seen of it is the name */
+		observe_lower(o, OBS_TLS_SNI, FROM_CLIENT, (struct span){ (const uint8_t *)host, n });
+		return port;
 	}
 	observe(o, OBS_HTTP_METHOD, FROM_CLIENT, span_str("GET"));
 	observe_lower(o, OBS_HTTP_HOST, FROM_CLIENT, (struct span){ (const uint8_t *)host, n });
@@ -108,6 +163,9 @@ print_attributions(const struct explain *x)
 		    a[i].product != NULL ? ", " : "", a[i].product != NULL ? a[i].product->name : "",
 		    a[i].engine != NULL ? ", engine of " : "", a[i].engine != NULL ? a[i].engine->name : "",
 		    purpose_name(a[i].purpose), a[i].present ? "present" : "contact", a[i].confidence);
+	for (unsigned i = 0; i < k; i++)
+		if ((x->categories >> a[i].category & 1) == 0)
+			printf("     not reported by a run without --categories %s\n", category_name(a[i].category));
 }
 
 static void
@@ -121,7 +179,7 @@ print_address(const struct explain *x, const struct addr *a)
 	if (addr_is_private(a))
 		printf("  a private or reserved address: nobody's on the Internet\n");
 	else if (!g.looked_up)
-		printf("  %s\n", app_no_geo);
+		printf("  country and network unknown: no database ('make geodb' fetches free ones)\n");
 	else
 		printf("  country %s%s%s, AS%u %s\n", g.country[0] != '\0' ? g.country : "unknown",
 		    g.registered[0] != '\0' && strcmp(g.registered, g.country) != 0 ? ", registered in " : "",
@@ -136,22 +194,34 @@ print_address(const struct explain *x, const struct addr *a)
 			    vendors[i]->name);
 }
 
-static void
+/* -1: it is nothing that could be explained. */
+static int
 explain_one(struct explain *x, const char *what)
 {
-	bool url = strstr(what, "://") != NULL || strchr(what, '/') != NULL;
+	char text[2048];
 	struct addr a;
 	uint16_t port = 443;
+	bool url;
 
-	printf("%s\n", what);
+	if (!tidy(what, text, sizeof text))
+		text[0] = '\0';
+	url = strstr(text, "://") != NULL || (strchr(text, '/') != NULL && strchr(text, '/') != text);
+	if (!url)
+		drop_port(text);
+	printf("%s\n", text);
 	observations_reset(&x->obs);
 	if (url) {
-		port = observe_url(&x->obs, what);
-	} else if (addr_parse(what, strlen(what), &a)) {
+		port = observe_url(&x->obs, text);
+		if (port == 443 && observations_find(&x->obs, OBS_TLS_SNI) != NULL)
+			printf("  encrypted: a run sees the name, not the path\n");
+	} else if (addr_parse(text, strlen(text), &a)) {
 		print_address(x, &a);
-		return;
+		return 0;
+	} else if (is_name(text)) {
+		observe_lower(&x->obs, OBS_TLS_SNI, FROM_CLIENT, span_str(text));
 	} else {
-		observe_lower(&x->obs, OBS_TLS_SNI, FROM_CLIENT, span_str(what));
+		complain("'%s' is no host name, URL or address", what);
+		return -1;
 	}
 	matcher_match_all(x->matcher, &x->obs, port, &x->hits);
 	if (x->hits.n == 0)
@@ -159,12 +229,11 @@ explain_one(struct explain *x, const char *what)
 	print_attributions(x);
 	for (unsigned i = 0; i < x->hits.n; i++)
 		print_hit(&x->hits.v[i]);
-	if (url) {
-		const struct observation *host = observations_find(&x->obs, OBS_HTTP_HOST);
-
-		if (host != NULL && addr_parse((const char *)host->value.p, host->value.len, &a))
+	for (unsigned i = 0; url && i < x->obs.n; i++)
+		if ((x->obs.v[i].kind == OBS_HTTP_HOST || x->obs.v[i].kind == OBS_TLS_SNI) &&
+		    addr_parse((const char *)x->obs.v[i].value.p, x->obs.v[i].value.len, &a))
 			print_address(x, &a);
-	}
+	return 0;
 }
 
 int
@@ -191,9 +260,11 @@ cmd_explain(int argc, char **argv)
 		x->geo = x->catalog != NULL ? app_geo(&o, &err) : NULL;
 		x->matcher = x->geo != NULL ? matcher_new(x->catalog, &err) : NULL;
 		parsed = x->matcher != NULL ? 0 : -1;
-		for (int i = optind; parsed == 0 && i < argc; i++)
-			explain_one(x, argv[i]);
+		x->categories = o.categories;
 		rc = parsed == 0 ? EXIT_DONE : EXIT_USAGE;
+		for (int i = optind; parsed == 0 && i < argc; i++)
+			if (explain_one(x, argv[i]) < 0)
+				rc = EXIT_USAGE;
 	}
 	if (parsed < 0)
 		complain("%s", err.text);

@@ -70,7 +70,7 @@ static const char check_help[] =
     "usage: telltale check [options]\n"
     "\n"
     "Loads everything that a start would load (configuration, catalogue, databases), says\n"
-    "what it found, and exits 0 when a run would start, 2 when it would not.\n"
+    "what it found, and exits 0 when all of it is in order, 2 when it is not.\n"
     "\n"
     "  -C FILE, --set KEY=VALUE, --catalog DIR, --geo-country FILE, --geo-asn FILE   as in run\n"
     "\n"

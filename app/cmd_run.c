@@ -39,13 +39,13 @@ add_word(struct options *o, const char *word, struct err *err)
 {
 	bool reading = o->files.n > 0 && o->filter == NULL;
 	const char *dot = strrchr(word, '.');
+	bool named = dot != NULL && (strcmp(dot, ".pcap") == 0 || strcmp(dot, ".pcapng") == 0 ||
+	    strcmp(dot, ".cap") == 0);
 	char *longer;
 
-	if (reading && (strcmp(word, "-") == 0 || access(word, F_OK) == 0))
+	/* One that is named like a capture and is not there is a mistake in the name, not a filter. */
+	if (reading && (named || strcmp(word, "-") == 0 || access(word, F_OK) == 0))
 		return text_list_add(&o->files, word) ? 0 : err_set(err, "out of memory");
-	if (reading && dot != NULL && (strcmp(dot, ".pcap") == 0 || strcmp(dot, ".pcapng") == 0 ||
-	    strcmp(dot, ".cap") == 0))
-		return err_set(err, "%s: %s", word, strerror(errno));
 	if (asprintf(&longer, "%s%s%s", o->filter != NULL ? o->filter : "", o->filter != NULL ? " " : "", word) < 0)
 		return err_set(err, "out of memory");
 	free(o->filter);
@@ -239,13 +239,13 @@ open_all(struct run *r, struct err *err)
 	r->geo = app_geo(o, err);
 	if (r->geo == NULL)
 		return EXIT_USAGE;
-	if (geo_dbs(r->geo, &dbs) == 0)
-		complain("%s", app_no_geo);
 	if (refuse_own_input(o, err) < 0)
 		return EXIT_USAGE;
 	r->source = open_source(o, err);
 	if (r->source == NULL)
-		return EXIT_FAILED;
+		return strncmp(err->text, "filter '", 8) == 0 ? EXIT_USAGE : EXIT_FAILED;
+	if (geo_dbs(r->geo, &dbs) == 0)
+		complain("%s", app_no_geo);
 	if (!o->quiet && isatty(STDERR_FILENO))
 		r->summary = summary_new(r->catalog);
 	r->writer = writer_open(o->output != NULL ? o->output : "-", o->interfaces.n == 0, err);
@@ -294,7 +294,8 @@ pull_all(struct run *r)
 			r->cut |= status == SOURCE_CUT;
 			r->failed |= status == SOURCE_ERROR;
 		}
-		if (r->failed || writer_failed(r->writer) != NULL)
+		/* A file that cannot be read is no reason to leave out the others. */
+		if ((r->failed && source_is_live(r->source)) || writer_failed(r->writer) != NULL)
 			break;
 	}
 	progress_clear(&progress);
@@ -314,7 +315,10 @@ finish(struct run *r, bool interrupted)
 	rc = writer_close(&r->writer, &written, &err);
 	if (rc < 0)
 		complain("%s", err.text);
-	if (r->summary != NULL)
+	if (counts.frames > 0 && counts.filtered == counts.frames)
+		complain("the filter refused every frame; one that has a VLAN tag passes only what says so: "
+		    "'(%s) or vlan and (%s)'", r->opt.filter, r->opt.filter);
+	if (r->summary != NULL && (counts.frames > 0 || !r->failed))
 		summary_print(r->summary, stderr, counts.frames, written.lines);
 	if (catalog_ready(r->catalog, &err) < 0) {
 		complain("%s", err.text);

@@ -205,6 +205,9 @@ complain(const struct complaint *c, const struct places *places, const char *fil
 		    at != NULL ? at->key_line : c->line, at != NULL ? at->key_column : c->column, key);
 	}
 	return err_set(err, "%s:%u:%u: %s", file, c->line > 0 ? c->line : 1, c->column > 0 ? c->column : 1,
+	    strncmp(c->reason, "Expecting SEQUENCE", 18) == 0 ? "one value; expected a list, such as [a, b]" :
+	    strncmp(c->reason, "Expecting MAPPING", 17) == 0 ? "one value; expected settings below it, key: value" :
+	    strncmp(c->reason, "Expecting SCALAR", 16) == 0 ? "several values; expected one" :
 	    c->reason[0] != '\0' ? c->reason : "not what was expected here");
 }
 

@@ -12,7 +12,7 @@
 enum { HOSTS_MAX = 4096, HOSTS_SHOWN = 3, COUNTRIES_MAX = 8 };
 
 struct row {
-	uint64_t flows, bytes[2];
+	uint64_t flows, lookups, bytes[2];	/* flows to the vendor; DNS flows that asked for its names */
 	unsigned purposes;		/* bit mask */
 	unsigned n_countries, n_hosts;
 	char countries[COUNTRIES_MAX][3];
@@ -100,13 +100,17 @@ summary_flow(struct summary *s, const struct event_flow *f, const struct attribu
 
 		if (s->vendors[i] != a->vendor)
 			continue;
+		add_host(r, &f->client);
+		if (a->lookup_only) {
+			r->lookups++;
+			continue;
+		}
 		r->flows++;
 		r->purposes |= 1u << a->purpose;
 		r->present |= a->present;
 		for (unsigned k = 0; k < 2; k++)
 			r->bytes[k] += f->bytes[k];
-		add_host(r, &f->client);
-		if (!a->lookup_only && destination != NULL && destination->country[0] != '\0')
+		if (destination != NULL && destination->country[0] != '\0')
 			add_country(r, destination->country);
 	}
 }
@@ -129,19 +133,25 @@ print_row(const struct vendor *v, const struct row *r, FILE *to)
 {
 	char text[ADDR_STR_MAX], up[16], down[16];
 
-	fprintf(to, "  %s (%s) %s: %" PRIu64 " flow%s, %s up, %s down\n", v->name, v->seat,
-	    r->present ? "present" : "contacted", r->flows, r->flows == 1 ? "" : "s",
-	    amount(r->bytes[FROM_CLIENT], up), amount(r->bytes[FROM_SERVER], down));
-	fprintf(to, "    for      ");
+	fprintf(to, "  %s (%s) %s: ", v->name, v->seat,
+	    r->present ? "present" : r->flows > 0 ? "contacted" : "names looked up only");
+	if (r->flows > 0)
+		fprintf(to, "%" PRIu64 " flow%s, %s up, %s down%s", r->flows, r->flows == 1 ? "" : "s",
+		    amount(r->bytes[FROM_CLIENT], up), amount(r->bytes[FROM_SERVER], down), r->lookups > 0 ? ", " : "");
+	if (r->lookups > 0)
+		fprintf(to, "%" PRIu64 " DNS flow%s", r->lookups, r->lookups == 1 ? "" : "s");
+	fprintf(to, "\n    %s", r->flows > 0 ? "for      " : "");
 	for (unsigned p = 0, any = 0; p < PURPOSES_N; p++)
 		if ((r->purposes >> p & 1) != 0)
 			fprintf(to, "%s%s", any++ ? ", " : "", purpose_name((enum purpose)p));
-	fprintf(to, "\n    hosts    ");
+	fprintf(to, "%shosts    ", r->flows > 0 ? "\n    " : "");
 	for (unsigned i = 0; i < r->n_hosts && i < HOSTS_SHOWN; i++)
 		fprintf(to, "%s%s", i > 0 ? ", " : "", addr_str(&r->shown[i], text));
 	if (r->n_hosts > HOSTS_SHOWN)
 		fprintf(to, " and %s%u more", r->more_hosts ? "at least " : "", r->n_hosts - HOSTS_SHOWN);
-	fprintf(to, "\n    to       ");
+	fprintf(to, r->flows > 0 ? "\n    to       " : "\n");
+	if (r->flows == 0)
+		return;
 	for (unsigned i = 0; i < r->n_countries; i++)
 		fprintf(to, "%s%s", i > 0 ? ", " : "", r->countries[i]);
 	fprintf(to, "%s\n", r->n_countries == 0 ? "country unknown" : r->more_countries ? " and others" : "");
@@ -153,7 +163,7 @@ summary_print(const struct summary *s, FILE *to, uint64_t frames, uint64_t event
 	unsigned seen = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		seen += s->rows[i].flows > 0;
+		seen += s->rows[i].flows + s->rows[i].lookups > 0;
 	fprintf(to, "%" PRIu64 " frames read, %" PRIu64 " events written; ", frames, events);
 	if (seen == 0) {
 		fprintf(to, "no vendor of the catalogue was seen.\n");
@@ -161,6 +171,6 @@ summary_print(const struct summary *s, FILE *to, uint64_t frames, uint64_t event
 	}
 	fprintf(to, "%u vendor%s of the catalogue %s seen:\n", seen, seen == 1 ? "" : "s", seen == 1 ? "was" : "were");
 	for (size_t i = 0; i < s->n; i++)
-		if (s->rows[i].flows > 0)
+		if (s->rows[i].flows + s->rows[i].lookups > 0)
 			print_row(s->vendors[i], &s->rows[i], to);
 }

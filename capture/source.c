@@ -116,7 +116,7 @@ open_card(struct source *s, const char *name, struct err *err)
 	pcap_set_tstamp_precision(pc, PCAP_TSTAMP_PRECISION_NANO);
 	rc = pcap_activate(pc);
 	if (rc < 0) {
-		err_set(err, "%s: %s (%s)%s", name, pcap_statustostr(rc), pcap_geterr(pc),
+		err_set(err, "%s: %s%s", name, pcap_geterr(pc)[0] != '\0' ? pcap_geterr(pc) : pcap_statustostr(rc),
 		    rc == PCAP_ERROR_PERM_DENIED ? "; run as root or give the program CAP_NET_RAW" : "");
 	} else if (!decode_knows(pcap_datalink(pc))) {
 		err_set(err, "%s: link type %d (%s) is not supported", name, pcap_datalink(pc),
@@ -328,7 +328,9 @@ file_begin(struct source *s)
 	if (s->is_ng)
 		return SOURCE_FRAMES;
 	if (!is_pcap(magic))
-		return fail(s, "not a capture file (neither pcap nor pcapng)");
+		return fail(s, magic >> 16 == 0x1f8b || magic == 0x28b52ffd || magic == 0xfd377a58 ?
+		    "not a capture file (it is compressed: decompress it first)" :
+		    "not a capture file (neither pcap nor pcapng)");
 	return pcap_begin(s);
 }
 

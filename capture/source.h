@@ -19,7 +19,7 @@ enum source_status {
 	SOURCE_IDLE,		/* live: nothing came for a while; let timers run */
 	SOURCE_CUT,		/* part of an input is missing or cannot be read: source_message() says; pull on */
 	SOURCE_END,
-	SOURCE_ERROR,		/* source_message() says why; there is no more */
+	SOURCE_ERROR,		/* source_message() says why; of this card or file there is no more, other files may be pulled */
 };
 
 enum { FRAMES_MAX = 64, SNAPLEN_MAX = 262144 };

@@ -172,6 +172,8 @@ event_put_attribution(struct draft *d)
 		js_put_text(&d->js, product, "engine", span_str(a->engine->id), EVENT_LABEL_MAX);
 	js_put_str(&d->js, d->own, "purpose", purpose_name(a->purpose));
 	js_put_str(&d->js, d->own, "presence", a->present ? "present" : "contact");
+	if (a->lookup_only)
+		js_put_bool(&d->js, d->own, "lookup_only", true);
 	js_put_num(&d->js, d->own, "confidence", a->confidence);
 	put_evidence(d);
 	put_others(d);

@@ -20,9 +20,11 @@ expect "unknown command" 2 "'frobnicate' is no command" "$t" frobnicate
 expect "unknown option" 2 "--frobnicate: unknown option" "$t" -r $in --frobnicate
 expect "option without value" 2 "-r: lacks its value" "$t" -r
 expect "no such file" 1 "/nonexistent.pcap: No such file" "$t" -r /nonexistent.pcap
-expect "no such second file" 2 "other.pcap: No such file" "$t" -r $in other.pcap
+expect "no such second file" 1 "other.pcap: No such file" "$t" -r $in other.pcap
 expect "not a capture" 1 "README.md: not a capture file" "$t" -r README.md
-expect "bad filter" 1 "filter 'no such words'" "$t" -r $in no such words
+expect "bad filter" 2 "filter 'no such words'" "$t" -r $in no such words
+expect "a file that is none does not hide the next" 1 '"frames":189' "$t" -r README.md $in
+expect "a filter that refuses everything" 0 "the filter refused every frame" "$t" -r $in vlan
 expect "files and interfaces" 2 "cannot be read together" "$t" -r $in -i lo
 expect "help" 0 "Commands:" "$t" --help
 expect "help on run" 0 "usage: telltale \[run\]" "$t" help run
@@ -41,6 +43,11 @@ expect "check of a missing catalogue" 2 "nowhere" "$t" check --catalog /nowhere
 expect "explain a name" 0 "=> .*update, contact, confidence 75" "$t" explain s07.upd.kaspersky.com
 expect "explain a look-alike" 0 "not in the catalogue" "$t" explain s07.upd.kaspersky.com.evil.example
 expect "explain a URL" 0 "proof" "$t" explain http://94.75.236.123/updaters/updater.xml.dif
+expect "explain a defanged name with a port" 0 "=> .*update, contact, confidence 75" "$t" explain "s07[.]upd[.]kaspersky[.]com:443 "
+expect "explain a URL with a user" 0 "confidence 98" "$t" explain http://user:p@database.clamav.net/daily.cvd
+expect "explain under TLS" 0 "a run sees the name, not the path" "$t" explain https://database.clamav.net/daily.cvd
+expect "explain what is not reported" 0 "not reported by a run without --categories os" "$t" explain windowsupdate.com
+expect "explain no name at all" 2 "is no host name, URL or address" "$t" explain "foo bar"
 expect "explain nothing" 2 "explain what" "$t" explain
 expect "full disk" 3 "No space left on device; [0-9]+ of [0-9]+ events were written" "$t" -r $in -o /dev/full
 expect "abbreviated option" 2 "x.yaml: No such file" "$t" -r $in --conf /nonexistent/x.yaml
