@@ -454,10 +454,14 @@ flow_table_end_all(struct flow_table *t)
 				struct flow *f = &t->flows[first - 1];
 				enum flow_end end = flow_quiet_end(t, f);
 
-				release(t, f, flow_hash(t, f), end == FLOW_END_TIMEOUT ? FLOW_END_INPUT : end);
+				flow_finish(t, f, end == FLOW_END_TIMEOUT ? FLOW_END_INPUT : end);
 			}
 		}
 	}
+	/* All records at once: to take each out of the index would touch memory at random for nothing. */
+	memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+	t->used_flows = t->free_flow = 0;
+	t->counts.active = 0;
 }
 
 void
