@@ -107,11 +107,11 @@ head_of(struct worker *w, struct inspection *in, enum side side, struct span dat
 /* --- a dissector is found and run ------------------------------------------ */
 
 static void
-flip(struct worker *w, struct flow_hit *hit, struct inspection *in, struct dissect_in *din)
+flip(struct flow_hit *hit, struct inspection *in, struct dissect_in *din)
 {
 	struct stream s = in->stream[0];
 
-	flow_swap_sides(w->flows, hit->flow, hit->conv);
+	flow_swap_sides(hit->flow, hit->conv);
 	in->stream[0] = in->stream[1];
 	in->stream[1] = s;
 	hit->side = other_side(hit->side);
@@ -152,7 +152,7 @@ identify(struct worker *w, struct flow_hit *hit, struct inspection *in, struct d
 		other.side = other_side(din->side);
 		other.server_port = flow_client_port(hit->flow);
 		if (probe_all(in, &other) == RD_OK) {
-			flip(w, hit, in, din);
+			flip(hit, in, din);
 			s = RD_OK;
 		}
 	}

@@ -14,15 +14,6 @@ obs_kind_name(enum obs_kind kind)
 	return kind < OBS_KINDS_N ? names[kind] : "?";
 }
 
-enum obs_kind
-obs_kind_parse(const char *name)
-{
-	for (unsigned i = 0; i < OBS_KINDS_N; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum obs_kind)i;
-	return OBS_KINDS_N;
-}
-
 static struct observation *
 append(struct observations *o, enum obs_kind kind, enum side side)
 {

@@ -103,9 +103,6 @@ struct observations {
 
 const char *obs_kind_name(enum obs_kind);
 
-/* The kind of that name; OBS_KINDS_N when there is none. */
-enum obs_kind obs_kind_parse(const char *name);
-
 static inline void
 observations_reset(struct observations *o)
 {

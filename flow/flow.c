@@ -98,7 +98,6 @@ struct addr flow_client(const struct flow *f) { return f->end[flow_client_end(f)
 struct addr flow_server(const struct flow *f) { return f->end[!flow_client_end(f)]; }
 uint16_t flow_client_port(const struct flow *f) { return f->port[flow_client_end(f)]; }
 uint16_t flow_server_port(const struct flow *f) { return f->port[!flow_client_end(f)]; }
-struct flow *flow_of(struct flow_table *t, const struct conv *c) { return &t->flows[c->flow]; }
 
 #define SWAP(a, b)                                                                                 \
 	do {                                                                                       \
@@ -108,9 +107,8 @@ struct flow *flow_of(struct flow_table *t, const struct conv *c) { return &t->fl
 	} while (0)
 
 void
-flow_swap_sides(struct flow_table *t, struct flow *f, struct conv *c)
+flow_swap_sides(struct flow *f, struct conv *c)
 {
-	(void)t;
 	f->flags ^= FLOW_CLIENT_HIGH;
 	if (c == NULL)
 		return;

@@ -131,11 +131,10 @@ bool flow_touch(struct flow_table *, const struct packet *, struct flow_hit *);
 void flow_settle(struct flow_table *, const struct packet *, struct flow_hit *);
 
 /* The other side is the client after all: counters and sequence numbers change places. */
-void flow_swap_sides(struct flow_table *, struct flow *, struct conv *);
+void flow_swap_sides(struct flow *, struct conv *);
 
 struct addr flow_client(const struct flow *), flow_server(const struct flow *);
 uint16_t flow_client_port(const struct flow *), flow_server_port(const struct flow *);
-struct flow *flow_of(struct flow_table *, const struct conv *);
 void flow_counts(const struct flow_table *, struct flow_counts *);
 
 #endif

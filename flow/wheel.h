@@ -11,7 +11,7 @@
 
 #include "flow/flow.h"
 
-enum { WHEEL_SLOTS = 1024, WHEEL_NONE = -1 };	/* seconds; longer waits take another turn */
+enum { WHEEL_SLOTS = 1024 };	/* seconds; longer waits take another turn */
 
 struct wheel {
 	uint64_t now_s;			/* slots up to here are empty */
