@@ -29,10 +29,11 @@ kind_of(enum obs_kind kind)
 	switch (kind) {
 	case OBS_DNS_TXT: return KIND_TXT;
 	case OBS_HTTP_AGENT: return KIND_AGENT;
-	case OBS_HTTP_HEADER: return KIND_HEADER;
+	case OBS_HTTP_HEADER: case OBS_HTTP_REFERER: return KIND_HEADER;
 	case OBS_HTTP_PATH: case OBS_HTTP_QUERY: return KIND_PATH;
 	case OBS_HTTP_BODY: case OBS_HTTP_REQUEST_BODY: return KIND_BODY;
-	case OBS_PAYLOAD_CLIENT: case OBS_PAYLOAD_SERVER: return KIND_PAYLOAD;
+	case OBS_PAYLOAD_CLIENT: case OBS_PAYLOAD_SERVER: case OBS_APP_PROTOCOL: return KIND_PAYLOAD;
+	case OBS_SERVER_PORT: return 0;
 	default: return KIND_NAME;
 	}
 }
@@ -42,11 +43,12 @@ name_directness(enum obs_kind kind)
 {
 	switch (kind) {
 	case OBS_NAME_DNS_OTHER: return 0;
-	case OBS_NAME_DNS: return 1;
-	case OBS_DNS_QNAME: return 2;
-	case OBS_TLS_CERT_NAME: return 3;
-	case OBS_HTTP_HOST: return 4;
-	default: return 5;
+	case OBS_NAME_CNAME: case OBS_DNS_CNAME: return 1;
+	case OBS_NAME_DNS: return 2;
+	case OBS_DNS_QNAME: return 3;
+	case OBS_TLS_CERT_NAME: return 4;
+	case OBS_HTTP_HOST: return 5;
+	default: return 6;
 	}
 }
 
@@ -96,9 +98,20 @@ add_evidence(struct group *g, const struct evidence *e)
 	g->kinds |= kind;
 	if (strong)
 		g->strong_kinds |= kind;
-	g->contacted |= e->kind != OBS_DNS_QNAME && e->kind != OBS_DNS_TXT;
+	g->contacted |= e->kind != OBS_DNS_QNAME && e->kind != OBS_DNS_TXT && e->kind != OBS_DNS_CNAME;
 	g->own |= strong && s->means == MEANS_PRODUCT;
 	g->named |= strong && s->means == MEANS_PRODUCT && kind == KIND_NAME;
+}
+
+unsigned
+evidence_strong_kinds(const struct evidence *v, unsigned n, const struct vendor *vendor)
+{
+	unsigned kinds = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (v[i].signal != NULL && v[i].signal->vendor == vendor && v[i].signal->strength >= STRENGTH_STRONG)
+			kinds |= kind_of(v[i].kind);
+	return kinds;
 }
 
 static struct group *

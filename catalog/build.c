@@ -94,6 +94,17 @@ build_sources(struct build *b, struct signal *s, const struct raw_signal *raw)
 	s->n_sources = n;
 }
 
+static void
+build_versions(struct build *b, struct signal *s, const struct raw_signal *raw)
+{
+	const char **v = room(b, raw->version_count, sizeof *v);
+
+	for (unsigned i = 0; !b->out_of_memory && i < raw->version_count; i++)
+		v[i] = copy(b, raw->version[i]);
+	s->versions = v;
+	s->n_versions = raw->version_count;
+}
+
 const char *
 signal_text(const struct signal *s, const struct matcher_key *key)
 {
@@ -143,11 +154,12 @@ build_signal(struct build *b, unsigned i, struct signal *s, unsigned line)
 		.category = category_or(raw->category, product != NULL ? product->category : b->vendor->category),
 		.purpose = (enum purpose)word_find(purpose_names, PURPOSES_N, raw->purpose),
 		.strength = (enum strength)word_find(strength_names, STRENGTHS_N, raw->strength),
-		.means = (enum means)word_or(means_names, 2, raw->means, MEANS_PRODUCT),
+		.means = (enum means)word_or(means_names, MEANS_N, raw->means, MEANS_PRODUCT),
 		.enabled = word_or(bool_names, 2, raw->enabled, 1) == 1,
 		.reason = copy(b, raw->reason),
 		.note = copy(b, raw->note),
 		.port = raw->port,
+		.transport = raw->transport != NULL ? (strcmp(raw->transport, "tcp") == 0 ? 6 : 17) : 0,
 		.file = b->file,
 		.line = line,
 		.index = (unsigned)b->c->n_signals + i,
@@ -158,6 +170,7 @@ build_signal(struct build *b, unsigned i, struct signal *s, unsigned line)
 		if (text != NULL)
 			build_matcher(b, s, &matcher_keys[k], text);
 	}
+	build_versions(b, s, raw);
 	build_sources(b, s, raw);
 }
 

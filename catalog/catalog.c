@@ -29,7 +29,11 @@ const char *const strength_names[STRENGTHS_N] = {
 const char *const category_names[CATEGORIES_N] = {
 	[CATEGORY_SECURITY] = "security", [CATEGORY_OS] = "os", [CATEGORY_SOFTWARE] = "software",
 };
-const char *const means_names[2] = { [MEANS_PRODUCT] = "product", [MEANS_ENGINE] = "engine" };
+const char *const means_names[MEANS_N] = {
+	[MEANS_PRODUCT] = "product", [MEANS_ENGINE] = "engine", [MEANS_NOT] = "not", [MEANS_RESOLVER] = "resolver",
+	[MEANS_OUTER] = "outer-name",
+};
+const char *const transport_names[2] = { "tcp", "udp" };
 const char *const bool_names[2] = { "false", "true" };
 
 const char *
@@ -42,6 +46,12 @@ const char *
 strength_name(enum strength strength)
 {
 	return strength_names[strength];
+}
+
+const char *
+means_name(enum means means)
+{
+	return means_names[means];
 }
 
 const char *

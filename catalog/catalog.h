@@ -25,10 +25,18 @@ enum purpose {
 
 enum strength { STRENGTH_WEAK, STRENGTH_MEDIUM, STRENGTH_STRONG, STRENGTH_PROOF, STRENGTHS_N };
 enum category { CATEGORY_SECURITY, CATEGORY_OS, CATEGORY_SOFTWARE, CATEGORIES_N };
-enum means { MEANS_PRODUCT, MEANS_ENGINE };	/* an engine's format may travel under another brand */
+enum means {
+	MEANS_PRODUCT,		/* the vendor's product talks */
+	MEANS_ENGINE,		/* the vendor's format, which may travel under another brand */
+	MEANS_NOT,		/* not the vendor's product, though less specific signals may look like it */
+	MEANS_RESOLVER,		/* a public resolver: over TLS or QUIC it hides the names that are asked for */
+	MEANS_OUTER,		/* the public name of encrypted ClientHellos: the name asked for is hidden */
+	MEANS_N
+};
 
 const char *purpose_name(enum purpose);		/* as in telltale.purpose */
 const char *strength_name(enum strength);
+const char *means_name(enum means);
 const char *category_name(enum category);
 bool category_parse(const char *, enum category *);
 
@@ -64,11 +72,15 @@ struct signal {
 	const char *http_header;	/* regular expression over "name: value", name lower case */
 	const char *http_method;	/* exact */
 	const char *dns_txt;		/* regular expression over a TXT answer */
+	const char *protocol;		/* app.protocol, exact: a dissector's name for it */
 	struct span body;		/* first bytes of a response body */
 	struct span request_body;
 	struct span payload_client;	/* first bytes of an unknown protocol */
 	struct span payload_server;
-	uint16_t port;			/* server port; only together with something else */
+	uint16_t port;			/* server port; alone it is believed only of a host that is known for more */
+	uint8_t transport;		/* 6, 17; 0 = either */
+	unsigned n_versions;
+	const char *const *versions;	/* templates that find a version in a file's name or first bytes */
 	unsigned n_sources;
 	const struct source_note *sources;
 	const char *file;		/* where it is written: path and line, for messages */
@@ -103,6 +115,9 @@ void catalog_free(struct catalog **);
  */
 int catalog_ready(const struct catalog *, struct err *);
 
+/* The same without waiting: of what was needed so far. */
+int catalog_faults(const struct catalog *, struct err *);
+
 size_t catalog_vendors(const struct catalog *, const struct vendor *const **first);
 size_t catalog_signals(const struct catalog *);		/* enabled and not */
 const char *catalog_digest(const struct catalog *);	/* SHA-256 of all files, hexadecimal */
@@ -118,6 +133,12 @@ struct hit {
 	uint64_t num;
 	uint32_t age_ms;
 	uint32_t specificity;		/* of a host signal: exact, pattern, then longer suffixes first */
+};
+
+/* The server's side of a flow. */
+struct service {
+	uint8_t proto;			/* 6, 17; 0 = any, for "explain" */
+	uint16_t port;
 };
 
 enum { HITS_MAX = 32 };
@@ -136,13 +157,22 @@ void matcher_free(struct matcher **);
 /*
  * Hits of enabled signals in one batch, most telling first, in an order that
  * depends on nothing but the batch and the catalogue.  Of several host signals
- * of one vendor that one name meets, only the most specific is reported.
- * server_port: of the flow.
+ * of one vendor that one name meets, only the most specific is reported; where a
+ * MEANS_NOT signal of a vendor is met, only the vendor's proofs are.
  */
-void matcher_match(struct matcher *, const struct observations *, uint16_t server_port, struct hits *);
+void matcher_match(struct matcher *, const struct observations *, struct service, struct hits *);
 
 /* For "explain": also signals that are not enabled, and less specific ones. */
-void matcher_match_all(struct matcher *, const struct observations *, uint16_t server_port, struct hits *);
+void matcher_match_all(struct matcher *, const struct observations *, struct service, struct hits *);
+
+/* The signal asks for a port and nothing else. */
+bool signal_is_port(const struct signal *);
+
+/*
+ * What a template of telltale-catalog(5), such as "daily-{}.cdiff", finds in text;
+ * { 0 } when it does not fit the whole of it.
+ */
+struct span version_find(const char *tmpl, struct span text);
 
 /* Does the vendor claim this AS number, or a prefix that holds the address? */
 bool vendor_has_asn(const struct vendor *, uint32_t asn);
@@ -175,6 +205,9 @@ struct attribution {
 	bool present;			/* one proof, or strong evidence of two kinds; else a contact */
 	bool lookup_only;		/* nothing but a DNS question: no flow to the vendor was seen */
 };
+
+/* Bits of the kinds of strong evidence about a vendor in a set; two bits together mean "present". */
+unsigned evidence_strong_kinds(const struct evidence *, unsigned n, const struct vendor *);
 
 /*
  * evidence[] may mix vendors; answers about one vendor each are written to out,

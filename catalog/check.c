@@ -20,6 +20,7 @@ const struct matcher_key matcher_keys[MATCHER_KEYS_N] = {
 	KEY(http_agent, MATCH_REGEX, NEED_AGENT, PATTERN_AGENT),
 	KEY(http_header, MATCH_REGEX, NEED_HEADER, PATTERN_HEADER),
 	KEY(dns_txt, MATCH_REGEX, NEED_TXT, PATTERN_TXT),
+	KEY(protocol, MATCH_WORD, NEED_PROTOCOL, PATTERN_CLASSES_N),
 	KEY(body, MATCH_BYTES, NEED_BODY, PATTERN_CLASSES_N),
 	KEY(request_body, MATCH_BYTES, NEED_REQUEST_BODY, PATTERN_CLASSES_N),
 	KEY(payload_client, MATCH_BYTES, NEED_PAYLOAD_CLIENT, PATTERN_CLASSES_N),
@@ -238,6 +239,8 @@ check_matcher(const struct check *ck, const struct matcher_key *key, const char 
 			return REFUSE(ck, key->key, "%s \"%s\" is not a method; expected capital letters",
 			    key->key, text);
 		return 0;
+	case MATCH_WORD:
+		return check_slug(ck, key->key, text);
 	default:
 		if (magic_parse(text, bytes, sizeof bytes) < CATALOG_MAGIC_MIN)
 			return REFUSE(ck, key->key,
@@ -269,11 +272,15 @@ check_matchers(const struct check *ck, const struct raw_signal *s)
 	}
 	if (s->port == 0 && places_key(ck->places, ck->at, "port") != NULL)
 		return REFUSE(ck, "port", "port 0 is none; expected 1 to 65535");
-	if (given == 0)
-		return REFUSE(ck, "id",
-		    "signal \"%s\" asks for %s; expected a host, path, agent, header, body, "
-		    "payload or dns_txt", s->id,
-		    s->port != 0 || s->http_method != NULL ? "no more than a port or method" : "nothing");
+	if (check_word(ck, "transport", s->transport, false, transport_names, 2) != 0)
+		return -1;
+	if (given == 0 && (s->port == 0 || s->http_method != NULL))
+		return REFUSE(ck, "id", "signal \"%s\" asks for %s; expected a host, path, agent, header, body, "
+		    "payload, protocol, dns_txt or port", s->id,
+		    s->http_method != NULL ? "no more than a method, or a method and a port" : "nothing");
+	/* Anybody may use a port: it is believed of a host that is known for more, and then but a little. */
+	if (given == 0 && strcmp(s->strength, "weak") != 0)
+		return REFUSE(ck, "strength", "signal \"%s\" asks for a port alone; expected strength weak", s->id);
 	return 0;
 }
 
@@ -343,7 +350,7 @@ check_words(const struct check *ck, const struct raw_signal *s)
 	if (check_word(ck, "purpose", s->purpose, true, purpose_names, PURPOSES_N) != 0 ||
 	    check_word(ck, "strength", s->strength, true, strength_names, STRENGTHS_N) != 0 ||
 	    check_word(ck, "category", s->category, false, category_names, CATEGORIES_N) != 0 ||
-	    check_word(ck, "means", s->means, false, means_names, 2) != 0 ||
+	    check_word(ck, "means", s->means, false, means_names, MEANS_N) != 0 ||
 	    check_word(ck, "enabled", s->enabled, false, bool_names, 2) != 0)
 		return -1;
 	if (!is_enabled(s) && s->reason == NULL)
@@ -379,7 +386,7 @@ asks_the_same(const struct raw_signal *a, const struct raw_signal *b)
 	for (unsigned i = 0; i < MATCHER_KEYS_N; i++)
 		if (!same_text(raw_matcher(a, &matcher_keys[i]), raw_matcher(b, &matcher_keys[i])))
 			return false;
-	return a->port == b->port;
+	return a->port == b->port && same_text(a->transport, b->transport);
 }
 
 static int
@@ -401,13 +408,31 @@ check_unique(const struct check *ck, unsigned i)
 }
 
 static int
+check_versions(struct check *ck, const struct raw_signal *s)
+{
+	const struct place *signal = ck->at, *list = places_key(ck->places, signal, "version");
+
+	for (unsigned i = 0; i < s->version_count; i++) {
+		const char *group = strstr(s->version[i], "{}");
+
+		ck->at = places_item(ck->places, list, i);
+		if (group == NULL || strstr(group + 2, "{}") != NULL)
+			return REFUSE(ck, "", "version \"%s\" does not say where the version is; expected one {} "
+			    "in it, as in daily-{}.cdiff", s->version[i]);
+	}
+	ck->at = signal;
+	return 0;
+}
+
+static int
 check_signal(struct check *ck, unsigned i)
 {
 	const struct raw_signal *s = &ck->raw->signals[i];
 
 	ck->at = places_item(ck->places, places_key(ck->places, places_root(ck->places), "signals"), i);
 	if (check_slug(ck, "id", s->id) != 0 || check_product_of(ck, s) != 0 || check_words(ck, s) != 0 ||
-	    check_matchers(ck, s) != 0 || check_sources(ck, s) != 0)
+	    check_matchers(ck, s) != 0 || check_versions(ck, s) != 0 ||
+	    check_sources(ck, s) != 0)
 		return -1;
 	return check_unique(ck, i);
 }

@@ -45,32 +45,66 @@ note_needs(struct catalog *c)
 	}
 }
 
-/* Names, and of each host pattern the suffix that says when it is worth running. */
+/* Host patterns that end in the same first name make a group; the number of this one's. */
+static uint32_t
+group_of(char (*first)[PATTERN_SUFFIX_MAX], uint32_t *n_groups, const char *end)
+{
+	for (uint32_t i = 0; i < *n_groups; i++)
+		if (strcmp(first[i], end) == 0)
+			return i;
+	memcpy(first[*n_groups], end, PATTERN_SUFFIX_MAX);
+	return (*n_groups)++;
+}
+
+static int
+hint(struct catalog *c, uint32_t i, char (*ends)[PATTERN_SUFFIX_MAX], unsigned n)
+{
+	for (unsigned k = 0; k < n; k++) {
+		char *own = catalog_strdup(c, ends[k]);
+
+		if (own == NULL)
+			return -1;
+		hosts_add(c->hosts, own, HOST_HINT, i);
+	}
+	return 0;
+}
+
+/* Names, and of each host pattern the suffixes that say when it is worth running. */
 static int
 compile_hosts(struct catalog *c, struct err *err)
 {
-	c->hosts = hosts_new(c->n_signals);
-	for (uint32_t i = 0; c->hosts != NULL && i < c->n_signals; i++) {
+	char (*first)[PATTERN_SUFFIX_MAX] = calloc(c->n_signals + 1, sizeof *first);
+	uint32_t n_groups = 0;
+	int rc = 0;
+
+	c->hosts = hosts_new(c->n_signals * PATTERN_SUFFIXES_MAX);
+	c->group_of = catalog_alloc(c, c->n_signals, sizeof *c->group_of);
+	if (first == NULL || c->hosts == NULL || c->group_of == NULL)
+		rc = -1;
+	for (uint32_t i = 0; rc == 0 && i < c->n_signals; i++) {
 		const struct signal *s = c->signals[i];
-		char suffix[CATALOG_REGEX_MAX + 1], *own;
+		char ends[PATTERN_SUFFIXES_MAX][PATTERN_SUFFIX_MAX];
+		unsigned n;
 
 		if (s->host != NULL)
 			hosts_add(c->hosts, s->host, HOST_SUFFIX, i);
 		else if (s->host_exact != NULL)
 			hosts_add(c->hosts, s->host_exact, HOST_EXACT, i);
-		if (s->host_pattern == NULL || !pattern_suffix(s->host_pattern, suffix, sizeof suffix))
+		if (s->host_pattern == NULL)
 			continue;
-		if ((own = catalog_strdup(c, suffix)) == NULL)
-			return err_set(err, "out of memory for host names");
-		hosts_add(c->hosts, own, HOST_HINT, i);
+		n = pattern_suffixes(s->host_pattern, ends, PATTERN_SUFFIXES_MAX);
+		if (n > 0)
+			c->group_of[i] = group_of(first, &n_groups, ends[0]);
+		rc = hint(c, i, ends, n);
 	}
-	return c->hosts != NULL ? 0 : err_set(err, "out of memory for host names");
+	free(first);
+	return rc == 0 ? 0 : err_set(err, "out of memory for host names");
 }
 
 static size_t
 collect_patterns(const struct catalog *c, struct pattern *v)
 {
-	char suffix[CATALOG_REGEX_MAX + 1];
+	char ends[PATTERN_SUFFIXES_MAX][PATTERN_SUFFIX_MAX];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < c->n_signals; i++) {
@@ -81,8 +115,10 @@ collect_patterns(const struct catalog *c, struct pattern *v)
 			if (regex == NULL)
 				continue;
 			v[n] = (struct pattern){ .regex = regex, .in = key->patterns, .signal = i };
-			if (key->need == NEED_HOST && pattern_suffix(regex, suffix, sizeof suffix))
+			if (key->need == NEED_HOST && pattern_suffixes(regex, ends, PATTERN_SUFFIXES_MAX) > 0) {
 				v[n].in = PATTERN_HOST;
+				v[n].group = c->group_of[i];
+			}
 			n++;
 		}
 	}
@@ -102,22 +138,36 @@ compile_patterns(struct catalog *c, struct err *err)
 	return c->patterns != NULL ? 0 : err_set(err, "patterns of the catalogue: %s", why.text);
 }
 
-int
-catalog_ready(const struct catalog *c, struct err *err)
+static int
+blame_pattern(const struct catalog *c, size_t bad, const struct err *why, struct err *err)
 {
 	const struct pattern *blame;
 	const struct signal *s;
-	struct err why;
-	size_t bad;
 
-	if (patterns_ready(c->patterns, &bad, &why) == 0)
-		return 0;
 	if (bad >= c->n_patterns)
-		return err_set(err, "patterns of the catalogue: %s", why.text);
+		return err_set(err, "patterns of the catalogue: %s", why->text);
 	blame = &c->pattern_list[bad];
 	s = c->signals[blame->signal];
 	return refuse(err, s->file, s->line, 1, "signal \"%s\": \"%s\" cannot be used: %s; expected a regular "
-	    "expression", s->id, blame->regex, why.text);
+	    "expression", s->id, blame->regex, why->text);
+}
+
+int
+catalog_ready(const struct catalog *c, struct err *err)
+{
+	struct err why;
+	size_t bad;
+
+	return patterns_ready(c->patterns, &bad, &why) == 0 ? 0 : blame_pattern(c, bad, &why, err);
+}
+
+int
+catalog_faults(const struct catalog *c, struct err *err)
+{
+	struct err why;
+	size_t bad;
+
+	return patterns_faults(c->patterns, &bad, &why) == 0 ? 0 : blame_pattern(c, bad, &why, err);
 }
 
 static int
@@ -141,6 +191,63 @@ compile_magics(struct catalog *c, const struct matcher_key *key, struct err *err
 	return 0;
 }
 
+static int
+by_port(const void *a, const void *b, void *arg)
+{
+	const struct catalog *c = arg;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int px = c->signals[x]->port, py = c->signals[y]->port;
+
+	return px != py ? px - py : (x > y) - (x < y);
+}
+
+static int
+compile_ports(struct catalog *c, struct err *err)
+{
+	c->port_list = catalog_alloc(c, c->n_signals, sizeof *c->port_list);
+	c->protocols = catalog_alloc(c, c->n_signals, sizeof *c->protocols);
+	if (c->port_list == NULL || c->protocols == NULL)
+		return err_set(err, "out of memory for ports");
+	for (uint32_t i = 0; i < c->n_signals; i++) {
+		uint16_t port = c->signals[i]->port;
+
+		if (c->signals[i]->protocol != NULL)
+			c->protocols[c->n_protocols++] = i;
+		if (!signal_is_port(c->signals[i]))
+			continue;
+		c->port_list[c->n_ports++] = i;
+		c->ports[port / 64] |= 1ull << port % 64;
+	}
+	qsort_r(c->port_list, c->n_ports, sizeof *c->port_list, by_port, c);
+	return 0;
+}
+
+const uint32_t *
+port_signals(const struct catalog *c, uint16_t port, unsigned *n)
+{
+	size_t first = 0;
+
+	*n = 0;
+	if ((c->ports[port / 64] >> port % 64 & 1) == 0)
+		return NULL;
+	while (c->signals[c->port_list[first]]->port != port)
+		first++;
+	while (first + *n < c->n_ports && c->signals[c->port_list[first + *n]]->port == port)
+		(*n)++;
+	return c->port_list + first;
+}
+
+bool
+signal_is_port(const struct signal *s)
+{
+	if (s->port == 0)
+		return false;
+	for (unsigned k = 0; k < MATCHER_KEYS_N; k++)
+		if (is_asked(s, &matcher_keys[k]))
+			return false;
+	return true;
+}
+
 int
 catalog_compile(struct catalog *c, struct err *err)
 {
@@ -150,5 +257,7 @@ catalog_compile(struct catalog *c, struct err *err)
 	for (unsigned k = 0; k < MATCHER_KEYS_N; k++)
 		if (matcher_keys[k].type == MATCH_BYTES && compile_magics(c, &matcher_keys[k], err) != 0)
 			return -1;
+	if (compile_ports(c, err) != 0)
+		return -1;
 	return compile_hosts(c, err) != 0 ? -1 : compile_patterns(c, err);
 }

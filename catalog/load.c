@@ -36,6 +36,10 @@ static const cyaml_schema_value_t product_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_product, product_fields),
 };
 
+static const cyaml_schema_value_t text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CATALOG_TEXT_MAX),
+};
+
 static const cyaml_schema_field_t signal_fields[] = {
 	TEXT(struct raw_signal, id), TEXT(struct raw_signal, product), TEXT(struct raw_signal, category),
 	TEXT(struct raw_signal, purpose), TEXT(struct raw_signal, strength), TEXT(struct raw_signal, means),
@@ -44,10 +48,12 @@ static const cyaml_schema_field_t signal_fields[] = {
 	TEXT(struct raw_signal, host_pattern), TEXT(struct raw_signal, http_path),
 	TEXT(struct raw_signal, http_query), TEXT(struct raw_signal, http_agent),
 	TEXT(struct raw_signal, http_header), TEXT(struct raw_signal, http_method),
-	TEXT(struct raw_signal, dns_txt), TEXT(struct raw_signal, body),
+	TEXT(struct raw_signal, dns_txt), TEXT(struct raw_signal, protocol), TEXT(struct raw_signal, body),
 	TEXT(struct raw_signal, request_body), TEXT(struct raw_signal, payload_client),
 	TEXT(struct raw_signal, payload_server),
 	CYAML_FIELD_UINT("port", CYAML_FLAG_OPTIONAL, struct raw_signal, port),
+	TEXT(struct raw_signal, transport),
+	LIST(struct raw_signal, version, &text_entry, CATALOG_VERSIONS_MAX),
 	CYAML_FIELD_MAPPING_PTR("source", CYAML_FLAG_OPTIONAL, struct raw_signal, source, source_fields),
 	LIST(struct raw_signal, sources, &source_entry, CATALOG_SOURCES_MAX),
 	CYAML_FIELD_END
@@ -57,15 +63,12 @@ static const cyaml_schema_value_t signal_entry = {
 };
 
 static const cyaml_schema_value_t asn_entry = { CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t) };
-static const cyaml_schema_value_t network_entry = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CATALOG_TEXT_MAX),
-};
 
 static const cyaml_schema_field_t vendor_fields[] = {
 	TEXT(struct raw_vendor, vendor), TEXT(struct raw_vendor, name), TEXT(struct raw_vendor, seat),
 	TEXT(struct raw_vendor, category),
 	LIST(struct raw_vendor, asn, &asn_entry, CATALOG_NETWORKS_MAX),
-	LIST(struct raw_vendor, networks, &network_entry, CATALOG_NETWORKS_MAX),
+	LIST(struct raw_vendor, networks, &text_entry, CATALOG_NETWORKS_MAX),
 	LIST(struct raw_vendor, products, &product_entry, CATALOG_PRODUCTS_MAX),
 	LIST(struct raw_vendor, signals, &signal_entry, CATALOG_SIGNALS_MAX),
 	CYAML_FIELD_END
@@ -138,7 +141,7 @@ expected(const char *field)
 {
 	static const char *const shapes[][2] = {
 		{ "port", "a number from 1 to 65535" }, { "asn", "a list of AS numbers" },
-		{ "networks", "a list of prefixes" }, { "products", "a list of mappings" },
+		{ "networks", "a list of prefixes" }, { "version", "a list of templates" }, { "products", "a list of mappings" },
 		{ "signals", "a list of mappings" }, { "sources", "a list of mappings" },
 		{ "source", "a mapping of title, url and checked" },
 	};

@@ -25,7 +25,7 @@ enum {
 	CATALOG_REGEX_MAX = 512,
 	CATALOG_MAGIC_MIN = 2, CATALOG_MAGIC_MAX = 64,
 	CATALOG_VENDORS_MAX = 4096, CATALOG_SIGNALS_MAX = 4096, CATALOG_PRODUCTS_MAX = 256,
-	CATALOG_SOURCES_MAX = 16, CATALOG_NETWORKS_MAX = 1024
+	CATALOG_SOURCES_MAX = 16, CATALOG_VERSIONS_MAX = 8, CATALOG_NETWORKS_MAX = 1024
 };
 
 /* --- a vendor file as the schema read it; strings are NULL when not given ---- */
@@ -41,9 +41,12 @@ struct raw_product {
 struct raw_signal {
 	char *id, *product, *category, *purpose, *strength, *means, *enabled, *reason, *note;
 	char *host, *host_exact, *host_pattern;
-	char *http_path, *http_query, *http_agent, *http_header, *http_method, *dns_txt;
+	char *http_path, *http_query, *http_agent, *http_header, *http_method, *dns_txt, *protocol;
 	char *body, *request_body, *payload_client, *payload_server;
 	uint16_t port;
+	char *transport;
+	char **version;
+	unsigned version_count;
 	struct raw_source *source, *sources;
 	unsigned sources_count;
 };
@@ -62,10 +65,10 @@ struct raw_vendor {
 /* One bit each of a signal's needs; the further down, the better it identifies, until METHOD. */
 enum need {
 	NEED_HOST, NEED_TXT, NEED_AGENT, NEED_HEADER, NEED_QUERY, NEED_PATH, NEED_REQUEST_BODY, NEED_BODY,
-	NEED_PAYLOAD_SERVER, NEED_PAYLOAD_CLIENT, NEED_METHOD, NEED_PORT, NEEDS_N
+	NEED_PAYLOAD_SERVER, NEED_PAYLOAD_CLIENT, NEED_PROTOCOL, NEED_METHOD, NEED_PORT, NEEDS_N
 };
 
-enum matcher_type { MATCH_NAME, MATCH_REGEX, MATCH_METHOD, MATCH_BYTES };
+enum matcher_type { MATCH_NAME, MATCH_REGEX, MATCH_METHOD, MATCH_WORD, MATCH_BYTES };
 
 struct matcher_key {
 	const char *key;		/* in the file */
@@ -76,7 +79,7 @@ struct matcher_key {
 	size_t signal;			/* of its const char *, or struct span, in struct signal */
 };
 
-enum { MATCHER_KEYS_N = 13 };
+enum { MATCHER_KEYS_N = 14 };
 extern const struct matcher_key matcher_keys[MATCHER_KEYS_N];
 
 /* What the file says for that key; NULL when it says nothing. */
@@ -110,9 +113,14 @@ struct catalog {
 	uint16_t *needs;
 	uint32_t *vendor_of;		/* index into vendors */
 	struct hosts *hosts;		/* owned */
+	uint32_t *group_of;		/* by signal: group of its host pattern, among patterns that end in the same names */
 	struct pattern *pattern_list;
 	size_t n_patterns;
 	struct patterns *patterns;	/* owned */
+	uint32_t *protocols, n_protocols;	/* signals that ask for a protocol */
+	uint32_t *port_list;		/* signals that ask for a port alone, by port */
+	size_t n_ports;
+	uint64_t ports[65536 / 64];	/* bit: the list has this port */
 	struct magics magics[4];	/* of NEED_REQUEST_BODY to NEED_PAYLOAD_CLIENT */
 };
 
@@ -125,7 +133,8 @@ char *catalog_strdup(struct catalog *, const char *);	/* NULL stays NULL */
 /* Index of a word in a table of names; -1 when it is none of them. */
 int word_find(const char *const *names, unsigned n, const char *word);
 extern const char *const purpose_names[PURPOSES_N], *const strength_names[STRENGTHS_N];
-extern const char *const category_names[CATEGORIES_N], *const means_names[2], *const bool_names[2];
+extern const char *const category_names[CATEGORIES_N], *const means_names[MEANS_N], *const bool_names[2];
+extern const char *const transport_names[2];
 
 /* -1 and "file:line:column: ..." on one line, whatever the arguments hold. */
 __attribute__((format(printf, 5, 6))) int refuse(struct err *, const char *file, unsigned line,
@@ -140,6 +149,9 @@ int build_vendor(struct catalog *, const struct raw_vendor *, const struct place
 
 /* Once, when all files are in: make the lists and tables that the matcher looks into. */
 int catalog_compile(struct catalog *, struct err *);
+
+/* Signals that ask for this port and nothing else: [*n] of them. */
+const uint32_t *port_signals(const struct catalog *, uint16_t port, unsigned *n);
 
 /* A catalogue of one file, whose text is given; file is its name in messages. */
 struct catalog *catalog_load_text(const char *file, const char *text, size_t len, struct err *);

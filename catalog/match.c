@@ -5,7 +5,7 @@
 
 #include "catalog/load.h"
 
-enum { SPECIFIC_PATTERN = 1000, SPECIFIC_EXACT = 2000, SPECIFIC_NEED = 4096 };
+enum { SPECIFIC_PATTERN = 1000, SPECIFIC_EXACT = 2000, SPECIFIC_NEED = 4096, HEADER_TEXT = 512 };
 
 /* What the batch has met of one signal; stale unless batch is the matcher's. */
 struct met {
@@ -31,6 +31,8 @@ struct matcher {
 	uint64_t batch, name;
 	uint32_t n_touched, n_named;
 	bool all;
+	struct service at;			/* of the batch at hand */
+	struct observation port;		/* of the batch at hand, for signals that ask for a port alone */
 	const struct observation *looking_at;
 	enum need looking_for;
 };
@@ -51,7 +53,7 @@ matcher_new(const struct catalog *c, struct err *err)
 	m->favourites = calloc(c->n_vendors, sizeof *m->favourites);
 	if (m->met == NULL || m->touched == NULL || m->named == NULL || m->favourites == NULL)
 		err_set(err, "out of memory for a matcher");
-	else if ((m->scratch = patterns_scratch_new(err)) != NULL)
+	else if ((m->scratch = patterns_scratch_new(c->patterns, err)) != NULL)
 		return m;
 	matcher_free(&m);
 	return NULL;
@@ -81,7 +83,8 @@ name_rank(enum obs_kind kind)
 	case OBS_TLS_CERT_NAME: return 2;
 	case OBS_DNS_QNAME: return 3;
 	case OBS_NAME_DNS: return 4;
-	case OBS_NAME_DNS_OTHER: return 5;
+	case OBS_NAME_CNAME: case OBS_DNS_CNAME: return 5;
+	case OBS_NAME_DNS_OTHER: return 6;
 	default: return 0;
 	}
 }
@@ -116,18 +119,26 @@ static size_t
 read_name(struct span from, char to[static HOSTS_NAME_MAX])
 {
 	struct rd r = rd_closed(from.p, from.len);
-	size_t n = 0;
+	size_t n = from.len;
+	bool bad = false, dot = true;	/* dot: the last one was, or there was none */
 
-	while (rd_more(&r)) {
-		uint8_t c = rd_u8(&r);
+	if (n > HOSTS_NAME_MAX + 1 || n == 0)
+		return 0;
+	if (n == HOSTS_NAME_MAX + 1)
+		n--;
+	rd_copy(&r, to, n);
+	if (rd_more(&r) && rd_u8(&r) != '.')
+		return 0;
+	if (n == from.len && to[n - 1] == '.')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)to[i];
 
-		if (c == '.' && n > 0 && !rd_more(&r))
-			break;
-		if (c <= ' ' || c > '~' || n == HOSTS_NAME_MAX || (c == '.' && (n == 0 || to[n - 1] == '.')))
-			return 0;
-		to[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+		bad |= c <= ' ' || c > '~' || (dot && c == '.');
+		dot = c == '.';
+		to[i] = (char)(c | (unsigned)((unsigned)c - 'A' < 26u) << 5);
 	}
-	return n > 0 && to[n - 1] != '.' ? n : 0;
+	return bad || dot ? 0 : n;
 }
 
 static struct span
@@ -152,6 +163,12 @@ host_specificity(const struct signal *s)
 }
 
 static bool
+goes_over(const struct signal *s, uint8_t proto)
+{
+	return s->transport == 0 || proto == 0 || s->transport == proto;
+}
+
+static bool
 is_host_only(const struct matcher *m, uint32_t signal)
 {
 	return m->catalog->needs[signal] == 1u << NEED_HOST;
@@ -165,7 +182,7 @@ add_named(void *context, uint32_t signal)
 	const struct signal *const *all = m->catalog->signals;
 	uint32_t mine = host_specificity(all[signal]), best;
 
-	if (!m->all && !all[signal]->enabled)
+	if ((!m->all && !all[signal]->enabled) || !goes_over(all[signal], m->at.proto))
 		return;
 	m->named[m->n_named++] = signal;
 	if (!is_host_only(m, signal))
@@ -175,24 +192,39 @@ add_named(void *context, uint32_t signal)
 		*f = (struct favourite){ .name = m->name, .signal = signal };
 }
 
-/* Signals of the table that name meets; says whether a pattern may meet it too. */
-static bool
-look_up(struct matcher *m, const char *name, size_t len)
+/* Host patterns that end as the name does are run over it, once a group. */
+struct groups {
+	unsigned n;
+	uint32_t v[HOSTS_FOUND_MAX];
+};
+
+static void
+add_group(struct groups *g, uint32_t group)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->v[i] == group)
+			return;
+	if (g->n < HOSTS_FOUND_MAX)
+		g->v[g->n++] = group;
+}
+
+/* Signals of the table that name meets, and groups of patterns that may meet it too. */
+static void
+look_up(struct matcher *m, const char *name, size_t len, struct groups *groups)
 {
 	struct host_found found[HOSTS_FOUND_MAX];
 	unsigned n = hosts_find(m->catalog->hosts, name, len, found);
-	bool hint = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct host_ref *ref = hosts_ref(m->catalog->hosts, found[i].ref);
 
 		for (; ref != NULL; ref = hosts_ref(m->catalog->hosts, ref->next)) {
-			hint |= ref->how == HOST_HINT;
+			if (ref->how == HOST_HINT)
+				add_group(groups, m->catalog->group_of[ref->signal]);
 			if (ref->how == HOST_SUFFIX || (ref->how == HOST_EXACT && found[i].len == len))
 				add_named(m, ref->signal);
 		}
 	}
-	return hint;
 }
 
 static void
@@ -201,13 +233,15 @@ match_name(struct matcher *m, const struct observation *o)
 	char name[HOSTS_NAME_MAX];
 	size_t len = read_name(o->kind == OBS_TLS_CERT_NAME ? without_star(o->value) : o->value, name);
 	struct span text = { (const uint8_t *)name, len };
+	struct groups groups = { .n = 0 };
 
 	if (len == 0)
 		return;
 	m->name++;
 	m->n_named = 0;
-	if (look_up(m, name, len))
-		patterns_scan(m->catalog->patterns, m->scratch, PATTERN_HOST, text, add_named, m);
+	look_up(m, name, len, &groups);
+	for (unsigned i = 0; i < groups.n; i++)
+		patterns_scan_group(m->catalog->patterns, m->scratch, groups.v[i], text, add_named, m);
 	patterns_scan(m->catalog->patterns, m->scratch, PATTERN_HOST_ANY, text, add_named, m);
 	for (uint32_t i = 0; i < m->n_named; i++) {
 		uint32_t signal = m->named[i];
@@ -216,6 +250,12 @@ match_name(struct matcher *m, const struct observation *o)
 		    m->favourites[m->catalog->vendor_of[signal]].signal == signal)
 			meet(m, signal, NEED_HOST, o);
 	}
+}
+
+static bool
+is_text(struct span s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
 }
 
 /* --- everything else ---------------------------------------------------------------- */
@@ -236,6 +276,20 @@ match_text(struct matcher *m, const struct observation *o, enum pattern_class in
 	patterns_scan(m->catalog->patterns, m->scratch, in, o->value, on_pattern, m);
 }
 
+/* To the catalogue a Referer is a header like others. */
+static void
+match_referer(struct matcher *m, const struct observation *o)
+{
+	uint8_t text[HEADER_TEXT] = "referer: ";
+	size_t name = strlen((char *)text), n = o->value.len < HEADER_TEXT - name ? o->value.len : HEADER_TEXT - name;
+	struct rd r = rd_closed(o->value.p, o->value.len);
+
+	rd_copy(&r, text + name, n);
+	m->looking_at = o;
+	m->looking_for = NEED_HEADER;
+	patterns_scan(m->catalog->patterns, m->scratch, PATTERN_HEADER, (struct span){ text, name + n }, on_pattern, m);
+}
+
 static void
 match_bytes(struct matcher *m, const struct observation *o, enum need need)
 {
@@ -254,15 +308,38 @@ match_bytes(struct matcher *m, const struct observation *o, enum need need)
 }
 
 static void
+match_word(struct matcher *m, const struct observation *o)
+{
+	const struct catalog *c = m->catalog;
+
+	for (uint32_t i = 0; i < c->n_protocols; i++)
+		if (is_text(o->value, c->signals[c->protocols[i]]->protocol))
+			meet(m, c->protocols[i], NEED_PROTOCOL, o);
+}
+
+static void
+match_ports(struct matcher *m, uint16_t port)
+{
+	unsigned n;
+	const uint32_t *v = port_signals(m->catalog, port, &n);
+
+	m->port = (struct observation){ .kind = OBS_SERVER_PORT, .side = FROM_SERVER, .num = port };
+	for (unsigned i = 0; i < n; i++)
+		meet(m, v[i], NEED_PORT, &m->port);
+}
+
+static void
 match_observation(struct matcher *m, const struct observation *o)
 {
 	switch (o->kind) {
 	case OBS_DNS_QNAME: case OBS_TLS_SNI: case OBS_TLS_CERT_NAME: case OBS_HTTP_HOST: case OBS_NAME_DNS:
-	case OBS_NAME_DNS_OTHER: match_name(m, o); break;
+	case OBS_NAME_DNS_OTHER: case OBS_NAME_CNAME: case OBS_DNS_CNAME: match_name(m, o); break;
+	case OBS_APP_PROTOCOL: match_word(m, o); break;
 	case OBS_DNS_TXT: match_text(m, o, PATTERN_TXT, NEED_TXT); break;
 	case OBS_HTTP_PATH: match_text(m, o, PATTERN_PATH, NEED_PATH); break;
 	case OBS_HTTP_QUERY: match_text(m, o, PATTERN_QUERY, NEED_QUERY); break;
 	case OBS_HTTP_AGENT: match_text(m, o, PATTERN_AGENT, NEED_AGENT); break;
+	case OBS_HTTP_REFERER: match_referer(m, o); break;
 	case OBS_HTTP_HEADER: match_text(m, o, PATTERN_HEADER, NEED_HEADER); break;
 	case OBS_HTTP_BODY: match_bytes(m, o, NEED_BODY); break;
 	case OBS_HTTP_REQUEST_BODY: match_bytes(m, o, NEED_REQUEST_BODY); break;
@@ -274,20 +351,16 @@ match_observation(struct matcher *m, const struct observation *o)
 
 /* --- the answer ------------------------------------------------------------------------ */
 
-static bool
-is_text(struct span s, const char *text)
-{
-	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
-}
-
 /* Method and port say nothing alone: they are looked at once the rest is met. */
 static bool
-is_complete(const struct matcher *m, uint32_t signal, const struct observation *method, uint16_t port)
+is_complete(const struct matcher *m, uint32_t signal, const struct observation *method, struct service at)
 {
 	const struct signal *s = m->catalog->signals[signal];
 	unsigned met = m->met[signal].needs;
 
-	if (s->port != 0 && s->port == port)
+	if (!goes_over(s, at.proto))
+		return false;
+	if (s->port != 0 && s->port == at.port)
 		met |= 1u << NEED_PORT;
 	if (s->http_method != NULL && method != NULL && is_text(method->value, s->http_method))
 		met |= 1u << NEED_METHOD;
@@ -331,35 +404,62 @@ report(const struct matcher *m, uint32_t signal, struct hits *hits)
 	struct hit hit = { .signal = m->catalog->signals[signal], .kind = s->by->kind, .side = s->by->side,
 		.value = s->by->value, .num = s->by->num, .age_ms = s->by->age_ms };
 
-	hit.specificity = s->best * (uint32_t)SPECIFIC_NEED + host_specificity(hit.signal);
+	/* A port alone says least of all. */
+	hit.specificity = s->best == NEED_PORT ? 0 : s->best * (uint32_t)SPECIFIC_NEED + host_specificity(hit.signal);
 	add_hit(hits, &hit);
 }
 
+/* Only proof stands against the word that this is not the vendor's product. */
 static void
-match(struct matcher *m, const struct observations *batch, uint16_t port, bool all, struct hits *hits)
+report_vendor(const struct matcher *m, uint32_t signal, const uint32_t *nots, unsigned n_nots, struct hits *hits)
+{
+	const struct signal *s = m->catalog->signals[signal];
+
+	if (s->means == MEANS_NOT && !m->all)
+		return;
+	for (unsigned i = 0; i < n_nots && !m->all; i++)
+		if (nots[i] == m->catalog->vendor_of[signal] && s->strength < STRENGTH_PROOF)
+			return;
+	report(m, signal, hits);
+}
+
+static void
+match(struct matcher *m, const struct observations *batch, struct service at, bool all, struct hits *hits)
 {
 	const struct observation *method = observations_find(batch, OBS_HTTP_METHOD);
+
+	uint32_t nots[HITS_MAX], n = 0;
+	unsigned n_nots = 0;
 
 	m->batch++;
 	m->n_touched = 0;
 	m->all = all;
+	m->at = at;
 	hits->n = hits->dropped = 0;
 	for (unsigned i = 0; i < batch->n; i++)
 		match_observation(m, &batch->v[i]);
-	for (uint32_t i = 0; i < m->n_touched; i++)
-		if (is_complete(m, m->touched[i], method, port))
-			report(m, m->touched[i], hits);
+	match_ports(m, at.port);
+	for (uint32_t i = 0; i < m->n_touched; i++) {
+		uint32_t signal = m->touched[i];
+
+		if (!is_complete(m, signal, method, at))
+			continue;
+		m->touched[n++] = signal;
+		if (m->catalog->signals[signal]->means == MEANS_NOT && n_nots < HITS_MAX)
+			nots[n_nots++] = m->catalog->vendor_of[signal];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		report_vendor(m, m->touched[i], nots, n_nots, hits);
 }
 
 void
-matcher_match(struct matcher *m, const struct observations *batch, uint16_t server_port, struct hits *hits)
+matcher_match(struct matcher *m, const struct observations *batch, struct service at, struct hits *hits)
 {
-	match(m, batch, server_port, false, hits);
+	match(m, batch, at, false, hits);
 }
 
 void
-matcher_match_all(struct matcher *m, const struct observations *batch, uint16_t server_port,
-    struct hits *hits)
+matcher_match_all(struct matcher *m, const struct observations *batch, struct service at, struct hits *hits)
 {
-	match(m, batch, server_port, true, hits);
+	match(m, batch, at, true, hits);
 }

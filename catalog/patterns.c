@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* patterns - regular expressions (the PCRE subset of vectorscan), one database a class. */
+/* patterns - regular expressions (the PCRE subset of vectorscan) in small databases, compiled when they are needed. */
 #include "catalog/patterns.h"
 
 #include <limits.h>
@@ -22,16 +22,33 @@ static const enum pattern_class order[PATTERN_CLASSES_N] = {
 	PATTERN_HOST_ANY, PATTERN_TXT, PATTERN_AGENT, PATTERN_HEADER, PATTERN_QUERY, PATTERN_PATH, PATTERN_HOST,
 };
 
+enum unit_state { UNIT_NEW, UNIT_BUSY, UNIT_DONE };
+
+/* Patterns of one class, and of host patterns of one group, that share a database. */
+struct unit {
+	size_t first, n;		/* in sorted[] */
+	hs_database_t *db;		/* owned; NULL: it failed */
+	atomic_int state;		/* enum unit_state; db is final when it is done */
+};
+
+struct units {
+	size_t first, n;
+};
+
 struct patterns {
 	struct pattern *v;		/* owned; their text is borrowed */
-	size_t n;
-	hs_database_t **db[PATTERN_CLASSES_N];	/* owned, and each of them */
-	unsigned n_db[PATTERN_CLASSES_N];
-	atomic_bool done[PATTERN_CLASSES_N];	/* db[] is final */
-	bool failed;			/* read after all are done */
+	struct sorted {
+		const struct pattern *pattern;
+		size_t number;		/* as given */
+	} *sorted;			/* owned; by class and group */
+	size_t n, n_units, n_groups;
+	struct unit *unit;		/* owned */
+	struct units class[PATTERN_CLASSES_N], *group;	/* the latter owned */
+	bool failed;
 	size_t bad;
 	struct err why;
 	bool threaded;
+	atomic_bool stop;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t progress;
@@ -39,7 +56,8 @@ struct patterns {
 
 struct patterns_scratch {
 	hs_scratch_t *hs;		/* NULL: no pattern at all */
-	bool fits[PATTERN_CLASSES_N];
+	size_t n_units;
+	bool *fits;			/* owned; by unit */
 };
 
 static bool
@@ -104,155 +122,122 @@ pattern_check(const char *regex, enum pattern_class in, struct err *err)
 	return rc;
 }
 
-/* An alternative at the outermost level, a quotation, or a group other than (?:, (?i) and (?i: */
-static bool
-has_other_ends(const char *regex)
+/* --- which belong together ------------------------------------------------------ */
+
+static unsigned
+place_of(enum pattern_class in)
 {
-	int depth = 0, class = 0;
+	unsigned i = 0;
 
-	for (const char *p = regex; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] == 'Q')
-			return true;
-		else if (*p == '\\' && p[1] != '\0')
-			p++;
-		else if (class)
-			class = *p != ']';
-		else if (*p == '[')
-			class = 1;
-		else if (*p == '(' && p[1] == '?' && p[2] != ':' && strncmp(p, "(?i)", 4) != 0 &&
-		    strncmp(p, "(?i:", 4) != 0)
-			return true;
-		else if (*p == '(' || *p == ')')
-			depth += *p == '(' ? 1 : -1;
-		else if (*p == '|' && depth <= 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_literal(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-static bool
-is_escaped(const char *regex, size_t at)
-{
-	size_t slashes = 0;
-
-	while (slashes < at && regex[at - 1 - slashes] == '\\')
-		slashes++;
-	return slashes % 2 == 1;
-}
-
-/* Start of the run of letters, digits and \. that ends at end. */
-static size_t
-literal_start(const char *regex, size_t end)
-{
-	size_t i = end;
-
-	while (i > 0) {
-		bool escaped = is_escaped(regex, i - 1);
-
-		if (regex[i - 1] == '.' && escaped)
-			i -= 2;
-		else if (is_literal(regex[i - 1]) && !escaped)
-			i--;
-		else
-			break;
-	}
+	while (order[i] != in)
+		i++;
 	return i;
 }
 
-bool
-pattern_suffix(const char *regex, char *out, size_t room)
+static int
+by_unit(const void *a, const void *b)
 {
-	size_t end = strlen(regex), i, n = 0;
+	const struct sorted *x = a, *y = b;
 
-	if (has_other_ends(regex))
-		return false;
-	if (end > 0 && regex[end - 1] == '$' && !is_escaped(regex, end - 1))
-		end--;
-	i = literal_start(regex, end);
-	/* What stands before the first dot may belong to an escape such as \x41, or be half a label. */
-	while (i < end && regex[i] != '\\')
-		i++;
-	for (i += 2; i < end && n + 1 < room; i++)
-		if (regex[i] != '\\')
-			out[n++] = regex[i];
-	out[n] = '\0';
-	return i == end && n > 0 && out[0] != '.' && strstr(out, "..") == NULL;
+	if (x->pattern->in != y->pattern->in)
+		return (int)place_of(x->pattern->in) - (int)place_of(y->pattern->in);
+	if (x->pattern->group != y->pattern->group)
+		return x->pattern->group < y->pattern->group ? -1 : 1;
+	return (x->number > y->number) - (x->number < y->number);
 }
 
-struct batch {
-	char **text;		/* owned */
-	unsigned *flags, *ids;
-	size_t *from;		/* number of the pattern */
-	unsigned n;
-};
+static bool
+go_together(const struct pattern *a, const struct pattern *b)
+{
+	return a->in == b->in && a->group == b->group;
+}
 
 static void
-batch_free(struct batch *b)
+form_units(struct patterns *p)
 {
-	for (unsigned i = 0; b->text != NULL && i < b->n; i++)
-		free(b->text[i]);
-	free(b->text);
-	free(b->flags);
-	free(b->ids);
-	free(b->from);
-}
+	for (size_t i = 0, n; i < p->n; i += n) {
+		const struct pattern *first = p->sorted[i].pattern;
+		struct units *class = &p->class[first->in];
+		struct units *group = first->in == PATTERN_HOST ? &p->group[first->group] : NULL;
 
-static int
-batch_fill(struct batch *b, const struct pattern *v, size_t n, enum pattern_class in)
-{
-	*b = (struct batch){ .text = calloc(n, sizeof *b->text), .flags = calloc(n, sizeof *b->flags),
-		.ids = calloc(n, sizeof *b->ids), .from = calloc(n, sizeof *b->from) };
-	if (b->text == NULL || b->flags == NULL || b->ids == NULL || b->from == NULL)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].in != in)
-			continue;
-		if ((b->text[b->n] = expression(v[i].regex, in)) == NULL)
-			return -1;
-		b->flags[b->n] = FLAGS;
-		b->ids[b->n] = v[i].signal;
-		b->from[b->n++] = i;
+		for (n = 1; i + n < p->n && n < TOGETHER_MAX && go_together(first, p->sorted[i + n].pattern);)
+			n++;
+		p->unit[p->n_units].first = i;
+		p->unit[p->n_units].n = n;
+		if (class->n++ == 0)
+			class->first = p->n_units;
+		if (group != NULL && group->n++ == 0)
+			group->first = p->n_units;
+		p->n_units++;
 	}
-	return 0;
 }
 
+/* --- compiling -------------------------------------------------------------------- */
+
 static int
-compile_some(struct patterns *p, const struct batch *b, unsigned from, enum pattern_class in, size_t *bad, struct err *err)
+compile(struct patterns *p, struct unit *u, size_t *bad, struct err *err)
 {
-	unsigned n = b->n - from < TOGETHER_MAX ? b->n - from : TOGETHER_MAX;
+	char *text[TOGETHER_MAX] = { NULL };
+	unsigned flags[TOGETHER_MAX], ids[TOGETHER_MAX];
 	hs_compile_error_t *why = NULL;
+	bool ok = true;
+	int rc = -1;
 
-	if (hs_compile_multi((const char *const *)b->text + from, b->flags + from, b->ids + from, n, HS_MODE_BLOCK,
-	    NULL, &p->db[in][p->n_db[in]], &why) == HS_SUCCESS) {
-		p->n_db[in]++;
-		return 0;
+	for (size_t i = 0; i < u->n; i++) {
+		const struct pattern *v = p->sorted[u->first + i].pattern;
+
+		text[i] = expression(v->regex, v->in);
+		flags[i] = FLAGS;
+		ids[i] = v->signal;
+		ok &= text[i] != NULL;
 	}
-	if (why != NULL && why->expression >= 0 && (unsigned)why->expression < n)
-		*bad = b->from[from + (unsigned)why->expression];
-	return refuse_regex(err, why);
+	if (ok && hs_compile_multi((const char *const *)text, flags, ids, (unsigned)u->n, HS_MODE_BLOCK, NULL, &u->db,
+	    &why) == HS_SUCCESS) {
+		rc = 0;
+	} else {
+		if (why != NULL && why->expression >= 0 && (size_t)why->expression < u->n)
+			*bad = p->sorted[u->first + (size_t)why->expression].number;
+		refuse_regex(err, why);
+	}
+	for (size_t i = 0; i < u->n; i++)
+		free(text[i]);
+	return rc;
 }
 
-static int
-compile_class(struct patterns *p, const struct pattern *v, size_t n, enum pattern_class in, size_t *bad,
-    struct err *err)
+static void
+compile_unit(struct patterns *p, struct unit *u)
 {
-	struct batch b;
-	int rc = batch_fill(&b, v, n, in);
+	size_t bad = p->n;
+	struct err why;
+	bool ok = compile(p, u, &bad, &why) == 0;
 
-	if (rc == 0)
-		p->db[in] = calloc(b.n / TOGETHER_MAX + 1, sizeof(hs_database_t *));
-	if (rc != 0 || p->db[in] == NULL)
-		rc = err_set(err, "out of memory");
-	for (unsigned from = 0; rc == 0 && from < b.n; from += TOGETHER_MAX)
-		rc = compile_some(p, &b, from, in, bad, err);
-	batch_free(&b);
-	return rc;
+	pthread_mutex_lock(&p->lock);
+	if (!ok && !p->failed) {
+		p->failed = true;
+		p->bad = bad;
+		p->why = why;
+	}
+	atomic_store_explicit(&u->state, UNIT_DONE, memory_order_release);
+	pthread_cond_broadcast(&p->progress);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Whoever needs it first compiles it; who comes meanwhile waits. */
+static void
+need_unit(struct patterns *p, struct unit *u, bool wait)
+{
+	int expected = UNIT_NEW;
+
+	if (atomic_load_explicit(&u->state, memory_order_acquire) == UNIT_DONE)
+		return;
+	if (atomic_compare_exchange_strong(&u->state, &expected, UNIT_BUSY)) {
+		compile_unit(p, u);
+		return;
+	}
+	pthread_mutex_lock(&p->lock);
+	while (wait && atomic_load_explicit(&u->state, memory_order_acquire) != UNIT_DONE)
+		pthread_cond_wait(&p->progress, &p->lock);
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void *
@@ -260,68 +245,78 @@ compile_all(void *arg)
 {
 	struct patterns *p = arg;
 
-	for (unsigned i = 0; i < PATTERN_CLASSES_N; i++) {
-		size_t bad = p->n;
-		struct err why;
-		bool ok = p->n == 0 || compile_class(p, p->v, p->n, order[i], &bad, &why) == 0;
-
-		pthread_mutex_lock(&p->lock);
-		if (!ok && !p->failed) {
-			p->failed = true;
-			p->bad = bad;
-			p->why = why;
-		}
-		atomic_store_explicit(&p->done[order[i]], true, memory_order_release);
-		pthread_cond_broadcast(&p->progress);
-		pthread_mutex_unlock(&p->lock);
-	}
+	for (size_t i = 0; i < p->n_units && !atomic_load_explicit(&p->stop, memory_order_relaxed); i++)
+		need_unit(p, &p->unit[i], false);
 	return NULL;
 }
 
-/* Compiling takes longer than all the rest of a start together, and the first frames seldom need it. */
+static int
+patterns_fill(struct patterns *p, const struct pattern *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].in == PATTERN_HOST && v[i].group >= p->n_groups)
+			p->n_groups = (size_t)v[i].group + 1;
+	p->v = calloc(n + 1, sizeof *p->v);
+	p->sorted = calloc(n + 1, sizeof *p->sorted);
+	p->unit = calloc(n + 1, sizeof *p->unit);
+	p->group = calloc(p->n_groups + 1, sizeof *p->group);
+	if (p->v == NULL || p->sorted == NULL || p->unit == NULL || p->group == NULL)
+		return -1;
+	p->n = n;
+	for (size_t i = 0; i < n; i++) {
+		p->v[i] = v[i];
+		p->sorted[i] = (struct sorted){ &p->v[i], i };
+	}
+	qsort(p->sorted, n, sizeof *p->sorted, by_unit);
+	form_units(p);
+	return 0;
+}
+
+/* Compiling takes longer than all the rest of a start together, and the first frames need little of it. */
 struct patterns *
 patterns_new(const struct pattern *v, size_t n, struct err *err)
 {
-	struct patterns *p = calloc(1, sizeof *p);
+	struct patterns *p;
 
 	if (hs_valid_platform() != HS_SUCCESS) {
 		err_set(err, "this processor lacks the vector instructions that vectorscan needs");
-		free(p);
 		return NULL;
 	}
-	if (p == NULL || (p->v = calloc(n > 0 ? n : 1, sizeof *p->v)) == NULL) {
+	p = calloc(1, sizeof *p);
+	if (p == NULL) {
 		err_set(err, "out of memory");
-		free(p);
 		return NULL;
 	}
-	memcpy(p->v, v, n * sizeof *v);
-	p->n = n;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->progress, NULL);
+	if (patterns_fill(p, v, n) < 0) {
+		err_set(err, "out of memory");
+		patterns_free(&p);
+		return NULL;
+	}
 	p->threaded = pthread_create(&p->thread, NULL, compile_all, p) == 0;
-	if (!p->threaded)
-		compile_all(p);
 	return p;
-}
-
-static void
-wait_for(struct patterns *p, enum pattern_class in)
-{
-	if (atomic_load_explicit(&p->done[in], memory_order_acquire))
-		return;
-	pthread_mutex_lock(&p->lock);
-	while (!atomic_load_explicit(&p->done[in], memory_order_acquire))
-		pthread_cond_wait(&p->progress, &p->lock);
-	pthread_mutex_unlock(&p->lock);
 }
 
 int
 patterns_ready(struct patterns *p, size_t *bad, struct err *err)
 {
-	for (unsigned in = 0; in < PATTERN_CLASSES_N; in++)
-		wait_for(p, (enum pattern_class)in);
+	for (size_t i = 0; i < p->n_units; i++)
+		need_unit(p, &p->unit[i], true);
+	return patterns_faults(p, bad, err);
+}
+
+int
+patterns_faults(struct patterns *p, size_t *bad, struct err *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&p->lock);
 	*bad = p->bad;
-	return p->failed ? err_set(err, "%s", p->why.text) : 0;
+	if (p->failed)
+		rc = err_set(err, "%s", p->why.text);
+	pthread_mutex_unlock(&p->lock);
+	return rc;
 }
 
 void
@@ -331,35 +326,44 @@ patterns_free(struct patterns **pp)
 
 	if (p == NULL)
 		return;
+	atomic_store_explicit(&p->stop, true, memory_order_relaxed);
 	if (p->threaded)
 		pthread_join(p->thread, NULL);
-	for (unsigned in = 0; in < PATTERN_CLASSES_N; in++) {
-		for (unsigned i = 0; i < p->n_db[in]; i++)
-			hs_free_database(p->db[in][i]);
-		free(p->db[in]);
-	}
+	for (size_t i = 0; i < p->n_units; i++)
+		hs_free_database(p->unit[i].db);
 	pthread_cond_destroy(&p->progress);
 	pthread_mutex_destroy(&p->lock);
+	free(p->unit);
+	free(p->group);
+	free(p->sorted);
 	free(p->v);
 	free(p);
 	*pp = NULL;
 }
 
+/* --- scanning ------------------------------------------------------------------------ */
+
 struct patterns_scratch *
-patterns_scratch_new(struct err *err)
+patterns_scratch_new(const struct patterns *p, struct err *err)
 {
 	struct patterns_scratch *s = calloc(1, sizeof *s);
 
-	if (s == NULL)
+	if (s != NULL)
+		s->fits = calloc(p->n_units + 1, sizeof *s->fits);
+	if (s == NULL || s->fits == NULL) {
 		err_set(err, "out of memory for pattern scratch");
+		patterns_scratch_free(&s);
+	}
 	return s;
 }
 
 void
 patterns_scratch_free(struct patterns_scratch **s)
 {
-	if (*s != NULL)
+	if (*s != NULL) {
 		hs_free_scratch((*s)->hs);
+		free((*s)->fits);
+	}
 	free(*s);
 	*s = NULL;
 }
@@ -379,22 +383,37 @@ on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned f
 	return 0;
 }
 
+static void
+scan(struct patterns *p, struct patterns_scratch *s, struct units which, struct span text, struct listener *l)
+{
+	size_t len = text.len < SCAN_MAX ? text.len : SCAN_MAX;
+
+	for (size_t i = which.first; len > 0 && i < which.first + which.n; i++) {
+		struct unit *u = &p->unit[i];
+
+		need_unit(p, u, true);
+		/* Scratch grows at the first scan of a unit: then it was compiled. */
+		if (!s->fits[i] && u->db != NULL)
+			s->fits[i] = hs_alloc_scratch(u->db, &s->hs) == HS_SUCCESS;
+		if (s->fits[i])
+			hs_scan(u->db, (const char *)text.p, (unsigned)len, 0, s->hs, on_match, l);
+	}
+}
+
 void
 patterns_scan(struct patterns *p, struct patterns_scratch *s, enum pattern_class in, struct span text,
     void (*met)(void *context, uint32_t signal), void *context)
 {
 	struct listener l = { met, context };
-	size_t len = text.len < SCAN_MAX ? text.len : SCAN_MAX;
 
-	wait_for(p, in);
-	if (p->n_db[in] == 0 || len == 0)
-		return;
-	/* Grown at the first scan of a class: then it was compiled. */
-	if (!s->fits[in]) {
-		s->fits[in] = true;
-		for (unsigned i = 0; i < p->n_db[in]; i++)
-			s->fits[in] &= hs_alloc_scratch(p->db[in][i], &s->hs) == HS_SUCCESS;
-	}
-	for (unsigned i = 0; s->fits[in] && i < p->n_db[in]; i++)
-		hs_scan(p->db[in][i], (const char *)text.p, (unsigned)len, 0, s->hs, on_match, &l);
+	scan(p, s, p->class[in], text, &l);
+}
+
+void
+patterns_scan_group(struct patterns *p, struct patterns_scratch *s, uint32_t group, struct span text,
+    void (*met)(void *context, uint32_t signal), void *context)
+{
+	struct listener l = { met, context };
+
+	scan(p, s, p->group[group], text, &l);
 }

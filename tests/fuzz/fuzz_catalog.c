@@ -17,7 +17,7 @@ use(struct catalog *c)
 
 	for (unsigned kind = 0; kind < OBS_KINDS_N; kind++)
 		observe(batch, (enum obs_kind)kind, FROM_CLIENT, span_str("a.upd.acme.example"));
-	matcher_match_all(m, batch, 80, &hits);
+	matcher_match_all(m, batch, (struct service){ 0, 80 }, &hits);
 	if (hits.n > HITS_MAX)
 		abort();
 	matcher_free(&m);

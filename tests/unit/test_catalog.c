@@ -20,6 +20,9 @@
 	"    purpose: update\n"				/* 6 */                                              \
 	"    strength: strong\n"			/* 7 */
 #define HOST "    host: upd.acme.example\n"		/* 8 */
+#define ONE_OF "a host, path, agent, header, body, payload, protocol, dns_txt or port"
+#define ONE "{title: a, checked: 2026-11-22}"
+#define ONE_GROUP "expected one {} in it, as in daily-{}.cdiff"
 
 static const char full[] =
     "# a comment\n"
@@ -180,8 +183,8 @@ static const struct {
 	{ HEAD SIGNAL "    name: x\n" HOST SOURCE,
 	    "acme.yaml:8:5: \"name\" is not a key here; expected one of id, product, category, purpose, "
 	    "strength, means, enabled, reason, note, host, host_exact, host_pattern, http_path, http_query, "
-	    "http_agent, http_header, http_method, dns_txt, body, request_body, payload_client, "
-	    "payload_server, port, source, sources" },
+	    "http_agent, http_header, http_method, dns_txt, protocol, body, request_body, payload_client, "
+	    "payload_server, port, transport, version, source, sources" },
 	{ HEAD SIGNAL HOST "    source: some page\n",
 	    "acme.yaml:9:13: source is of the wrong kind; "
 	    "expected a mapping of title, url and checked" },
@@ -230,7 +233,8 @@ static const struct {
 	{ HEAD "signals:\n  - {id: a, purpose: update, strength: 3}\n",
 	    "acme.yaml:5:40: strength \"3\" is not known; expected one of weak, medium, strong, proof" },
 	{ HEAD SIGNAL HOST "    means: both\n" SOURCE,
-	    "acme.yaml:9:12: means \"both\" is not known; expected one of product, engine" },
+	    "acme.yaml:9:12: means \"both\" is not known; expected one of product, engine, not, "
+	    "resolver, outer-name" },
 	{ HEAD SIGNAL HOST "    enabled: flase\n" SOURCE,
 	    "acme.yaml:9:14: enabled \"flase\" is not known; expected one of false, true" },
 	{ HEAD SIGNAL HOST "    enabled: false\n" SOURCE,
@@ -241,15 +245,32 @@ static const struct {
 	{ HEAD SIGNAL HOST "    product: acme-phone\n" SOURCE,
 	    "acme.yaml:9:14: product \"acme-phone\" is not there; "
 	    "expected an id of the list \"products\"" },
-	{ HEAD SIGNAL SOURCE,
-	    "acme.yaml:5:9: signal \"definitions\" asks for nothing; expected a host, path, agent, "
-	    "header, body, payload or dns_txt" },
-	{ HEAD SIGNAL "    port: 80\n" SOURCE,
-	    "acme.yaml:5:9: signal \"definitions\" asks for no more than a port or "
-	    "method; expected a host, path, agent, header, body, payload or dns_txt" },
+	{ HEAD SIGNAL SOURCE, "acme.yaml:5:9: signal \"definitions\" asks for nothing; expected " ONE_OF },
 	{ HEAD SIGNAL "    http_method: GET\n" SOURCE,
-	    "acme.yaml:5:9: signal \"definitions\" asks for no more than a "
-	    "port or method; expected a host, path, agent, header, body, payload or dns_txt" },
+	    "acme.yaml:5:9: signal \"definitions\" asks for no more than a method, or a method and a port; expected " ONE_OF },
+	/* a transport says less than a port */
+	{ HEAD SIGNAL "    transport: udp\n" SOURCE,
+	    "acme.yaml:5:9: signal \"definitions\" asks for nothing; expected " ONE_OF },
+	{ HEAD SIGNAL "    port: 80\n" SOURCE,
+	    "acme.yaml:7:15: signal \"definitions\" asks for a port alone; expected strength weak" },
+	{ HEAD SIGNAL "    port: 80\n    transport: tcp\n" SOURCE,
+	    "acme.yaml:7:15: signal \"definitions\" asks for a port alone; expected strength weak" },
+	{ HEAD SIGNAL HOST "    transport: TCP\n" SOURCE,
+	    "acme.yaml:9:16: transport \"TCP\" is not known; expected one of tcp, udp" },
+	{ HEAD SIGNAL HOST "    transport: sctp\n" SOURCE,
+	    "acme.yaml:9:16: transport \"sctp\" is not known; expected one of tcp, udp" },
+	{ HEAD SIGNAL "    protocol: Acme Push\n" SOURCE, "acme.yaml:8:15: protocol \"Acme Push\" is not an id; "
+	    "expected letters a-z, digits and hyphens" },
+	{ HEAD SIGNAL HOST "    version: defs-{}.bin\n" SOURCE,
+	    "acme.yaml:9:14: version is of the wrong kind; expected a list of templates" },
+	{ HEAD SIGNAL HOST "    version: []\n" SOURCE,
+	    "acme.yaml:9:14: version is empty; expected a list of templates" },
+	{ HEAD SIGNAL HOST "    version: ['defs-{}.bin', defs.bin]\n" SOURCE,
+	    "acme.yaml:9:30: version \"defs.bin\" does not say where the version is; " ONE_GROUP },
+	{ HEAD SIGNAL HOST "    version:\n      - 'defs-{}-{}.bin'\n" SOURCE,
+	    "acme.yaml:10:9: version \"defs-{}-{}.bin\" does not say where the version is; " ONE_GROUP },
+	{ HEAD SIGNAL HOST "    version: ['{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}']\n" SOURCE,
+	    "acme.yaml:9:63: version has too many entries; expected a list of templates" },
 	{ HEAD SIGNAL HOST "    port: 0\n" SOURCE, "acme.yaml:9:11: port 0 is none; expected 1 to 65535" },
 	{ HEAD SIGNAL HOST "    http_method: get\n" SOURCE,
 	    "acme.yaml:9:18: http_method \"get\" is not a method; expected capital letters" },
@@ -291,6 +312,9 @@ static const struct {
 	    "acme.example, source: "
 	    "{title: a, checked: 2026-11-22}}\n",
 	    "acme.yaml:10:10: signal \"definitions\" is already there; expected another id" },
+	{ HEAD SIGNAL HOST "    transport: tcp\n" SOURCE "  - {id: again, purpose: web, strength: weak, "
+	    "transport: tcp, host: upd.acme.example, source: " ONE "}\n",
+	    "acme.yaml:11:10: signal \"again\" asks for the same as \"definitions\"; expected one of them" },
 	{ HEAD SIGNAL HOST SOURCE "  - {id: again, purpose: web, strength: weak, host: upd.acme.example, "
 	    "source: "
 	    "{title: a, checked: 2026-11-22}}\n",
@@ -360,6 +384,45 @@ refuses_a_long_pattern(void **state)
 	regex[CATALOG_REGEX_MAX] = '\0';
 	snprintf(text, sizeof text, HEAD SIGNAL "    http_agent: %s\n" SOURCE, regex);
 	assert_non_null(c = load(text, &err));
+	catalog_free(&c);
+}
+
+/* What was added to a signal besides what it asks of one message. */
+static void
+reads_ports_protocols_and_versions(void **state)
+{
+	static const char text[] = HEAD "signals:\n"
+	    "  - {id: a, purpose: update, strength: weak, port: 13000, transport: tcp, source: " ONE "}\n"
+	    "  - {id: b, purpose: update, strength: weak, port: 13000, transport: udp, source: " ONE "}\n"
+	    "  - {id: c, purpose: telemetry, strength: proof, protocol: acme-push, source: " ONE "}\n"
+	    "  - {id: d, purpose: web, strength: weak, means: not, host: forum.acme.example, source: " ONE "}\n"
+	    "  - {id: e, purpose: web, strength: weak, means: resolver, host_exact: dns.acme.example, "
+	    "source: " ONE "}\n"
+	    "  - {id: f, purpose: web, strength: weak, means: outer-name, host_exact: ech.acme.example, "
+	    "source: " ONE "}\n"
+	    "  - {id: g, purpose: update, strength: proof, http_path: '/defs-', "
+	    "version: ['defs-{}.bin', 'ACME:*:{}:*'], source: " ONE "}\n";
+	struct err err;
+	struct catalog *c = load(text, &err);
+	const struct vendor *const *v;
+	const struct signal *s;
+
+	(void)state;
+	if (c == NULL)
+		fail_msg("%s", err.text);
+	assert_int_equal(catalog_vendors(c, &v), 1);
+	s = v[0]->signals;
+	assert_true(s[0].port == 13000 && s[0].transport == 6 && signal_is_port(&s[0]));
+	assert_true(s[1].port == 13000 && s[1].transport == 17 && signal_is_port(&s[1]));
+	assert_string_equal(s[2].protocol, "acme-push");
+	assert_true(s[2].transport == 0 && s[2].port == 0 && !signal_is_port(&s[2]));
+	assert_int_equal(s[3].means, MEANS_NOT);
+	assert_int_equal(s[4].means, MEANS_RESOLVER);
+	assert_int_equal(s[5].means, MEANS_OUTER);
+	assert_int_equal(s[5].n_versions, 0);
+	assert_int_equal(s[6].n_versions, 2);
+	assert_string_equal(s[6].versions[0], "defs-{}.bin");
+	assert_string_equal(s[6].versions[1], "ACME:*:{}:*");
 	catalog_free(&c);
 }
 
@@ -493,6 +556,8 @@ names_its_words(void **state)
 	assert_string_equal(purpose_name(PURPOSE_WEB), "web");
 	assert_string_equal(strength_name(STRENGTH_PROOF), "proof");
 	assert_string_equal(category_name(CATEGORY_OS), "os");
+	assert_string_equal(means_name(MEANS_NOT), "not");
+	assert_string_equal(means_name(MEANS_OUTER), "outer-name");
 	assert_true(category_parse("software", &category));
 	assert_int_equal(category, CATEGORY_SOFTWARE);
 	assert_false(category_parse("Software", &category));
@@ -507,6 +572,7 @@ main(void)
 		cmocka_unit_test(says_what_is_wrong_and_where),
 		cmocka_unit_test(refuses_what_is_no_host),
 		cmocka_unit_test(refuses_a_long_pattern),
+		cmocka_unit_test(reads_ports_protocols_and_versions),
 		cmocka_unit_test(allows_a_disabled_double),
 		cmocka_unit_test(loads_a_directory_in_name_order),
 		cmocka_unit_test(refuses_directories),

@@ -83,7 +83,7 @@ match_one(enum obs_kind kind, const void *value, size_t len)
 {
 	observations_reset(&batch);
 	observe(&batch, kind, FROM_CLIENT, (struct span){ value, len });
-	matcher_match(matcher, &batch, 443, &hits);
+	matcher_match(matcher, &batch, (struct service){ 0, 443 }, &hits);
 	return ids();
 }
 
@@ -193,7 +193,8 @@ looks_at_these_observations(void **state)
 		{ OBS_TLS_CERT_NAME, "*.a.upd.acme.example", "exact" },
 		{ OBS_TLS_CERT_NAME, "*", "" },
 		{ OBS_TLS_CERT_NAME, "*.", "" },
-		{ OBS_DNS_CNAME, "upd.acme.example", "" },
+		{ OBS_DNS_CNAME, "upd.acme.example", "suffix" },
+		{ OBS_NAME_CNAME, "a.upd.acme.example", "exact" },
 		{ OBS_HTTP_REFERER, "upd.acme.example", "" },
 		{ OBS_HTTP_LOCATION, "upd.acme.example", "" },
 		{ OBS_HTTP_PATH, "/acme-defs/1", "path" },
@@ -274,7 +275,7 @@ needs_all_that_is_asked(void **state)
 		observations_reset(&batch);
 		for (unsigned j = 0; j < 4 && cases[i].seen[j].value != NULL; j++)
 			observe_str(cases[i].seen[j].kind, cases[i].seen[j].value);
-		matcher_match(matcher, &batch, cases[i].port, &hits);
+		matcher_match(matcher, &batch, (struct service){ 0, cases[i].port }, &hits);
 		if (strcmp(ids(), cases[i].ids) != 0)
 			fail_msg("case %zu: \"%s\", expected \"%s\"", i, ids(), cases[i].ids);
 	}
@@ -299,7 +300,7 @@ reports_the_best_observation(void **state)
 	observe_str(OBS_HTTP_HOST, "upd.acme.example");
 	observe(&batch, OBS_TLS_SNI, FROM_SERVER, span_str("upd.acme.example"));
 	batch.v[2].age_ms = 7;
-	matcher_match(matcher, &batch, 443, &hits);
+	matcher_match(matcher, &batch, (struct service){ 0, 443 }, &hits);
 	assert_int_equal(hits.n, 1);
 	assert_int_equal(hits.v[0].kind, OBS_TLS_SNI);
 	assert_int_equal(hits.v[0].side, FROM_SERVER);
@@ -309,7 +310,7 @@ reports_the_best_observation(void **state)
 	observations_reset(&batch);
 	observe_str(OBS_HTTP_HOST, "upd.acme.example");
 	observe_str(OBS_HTTP_PATH, "/defs/1.bin");
-	matcher_match(matcher, &batch, 80, &hits);
+	matcher_match(matcher, &batch, (struct service){ 0, 80 }, &hits);
 	assert_string_equal(ids(), "host-and-path suffix");
 	assert_int_equal(hits.v[0].kind, OBS_HTTP_PATH);
 	assert_int_equal(hits.v[1].kind, OBS_HTTP_HOST);
@@ -325,7 +326,7 @@ narrows_name_by_name(void **state)
 	observe_str(OBS_TLS_SNI, "a.upd.acme.example");
 	observe_str(OBS_TLS_CERT_NAME, "*.acme.example");
 	observe_str(OBS_TLS_CERT_NAME, "upd.acme.example");
-	matcher_match(matcher, &batch, 443, &hits);
+	matcher_match(matcher, &batch, (struct service){ 0, 443 }, &hits);
 	assert_string_equal(ids(), "exact suffix brand");
 }
 
@@ -335,9 +336,9 @@ shows_everything_to_explain(void **state)
 	(void)state;
 	observations_reset(&batch);
 	observe_str(OBS_TLS_SNI, "b.upd.acme.example");
-	matcher_match_all(matcher, &batch, 443, &hits);
+	matcher_match_all(matcher, &batch, (struct service){ 0, 443 }, &hits);
 	assert_string_equal(ids(), "off suffix brand");
-	matcher_match(matcher, &batch, 443, &hits);
+	matcher_match(matcher, &batch, (struct service){ 0, 443 }, &hits);
 	assert_string_equal(ids(), "suffix");
 }
 
@@ -355,7 +356,7 @@ answers_the_same_every_time(void **state)
 	observe_str(OBS_HTTP_PATH, "/defs/1.bin");
 	observe_str(OBS_HTTP_HOST, "s01.upd.acme.example");
 	observe_str(OBS_HTTP_BODY, "ACME");
-	matcher_match(other, &batch, 80, &first);
+	matcher_match(other, &batch, (struct service){ 0, 80 }, &first);
 	for (unsigned i = 0; i < 100; i++) {
 		match_name("a.upd.acme.example");
 		observations_reset(&batch);
@@ -363,7 +364,7 @@ answers_the_same_every_time(void **state)
 		observe_str(OBS_HTTP_HOST, "s01.upd.acme.example");
 		observe_str(OBS_HTTP_PATH, "/defs/1.bin");
 		observe_str(i % 2 ? OBS_HTTP_AGENT : OBS_HTTP_BODY, i % 2 ? "AcmeUpdater/1" : "ACME");
-		matcher_match(matcher, &batch, 80, &hits);
+		matcher_match(matcher, &batch, (struct service){ 0, 80 }, &hits);
 		assert_string_equal(ids(), "body host-and-path agent pattern");
 		assert_int_equal(hits.n, first.n);
 		for (unsigned j = 0; j < hits.n; j++)
@@ -391,7 +392,7 @@ keeps_the_most_telling(void **state)
 	assert_non_null(m = matcher_new(many, &err));
 	observations_reset(&batch);
 	observe_str(OBS_HTTP_PATH, "/a");
-	matcher_match(m, &batch, 80, &hits);
+	matcher_match(m, &batch, (struct service){ 0, 80 }, &hits);
 	assert_int_equal(hits.n, HITS_MAX);
 	assert_int_equal(hits.dropped, 8);
 	for (unsigned i = 0; i < HITS_MAX; i++) {
@@ -474,7 +475,7 @@ keeps_vendors_apart(void **state)
 	assert_non_null(m = matcher_new(two, &err));
 	observations_reset(&batch);
 	observe_str(OBS_TLS_SNI, "upd.shared.example");
-	matcher_match(m, &batch, 443, &hits);
+	matcher_match(m, &batch, (struct service){ 0, 443 }, &hits);
 	assert_string_equal(ids(), "s0 s1");
 	matcher_free(&m);
 	catalog_free(&two);
