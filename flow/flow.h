@@ -119,6 +119,7 @@ struct flow_hit {
 	struct conv *conv;		/* NULL: no payload so far, or no room */
 	enum side side;			/* who sent the packet */
 	bool begins;			/* the conversation begins with this packet */
+	uint32_t bytes;			/* of this packet, as they were counted */
 };
 
 /*

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names - a list of answers by age over a ring of text, and two hash tables into it. */
+/* names - a ring of answers over a ring of text, and two hash tables of chains into the former. */
 #include "flow/names.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
-	TEXT_MIN = 1024,
-	TEXT_PER_ENTRY = 48,		/* text is written anew with every answer, entries are used again */
-	OTHERS_MAX = 16,		/* answers to others that are looked at: many may be stale */
+	TEXT_MIN = 2048,
+	TEXT_PER_ENTRY = 48,
+	HEADS_PER_ENTRY = 4,		/* so few chains are shared; a power of two */
+	LINKS_MAX = 64,			/* of a chain, that are followed */
+	UNLINK_MAX = 16,		/* the same, to take a replaced answer out of it */
+	LARGE_PAGE = 2 << 20,
+	BEHIND = 8,			/* answers that wait until their chains are in the cache */
 };
 
 #define NS_PER_S 1000000000ull
@@ -16,33 +21,40 @@ enum {
 enum index { BY_PAIR, BY_ADDRESS, INDEXES };
 
 /*
- * Links are numbers of entries; entry 0 is never used, so that 0 is "none" and
- * closes the list by age.  In the table by address stands only the latest entry
- * of an address, the others hang behind it: a busy address does not slow others.
+ * Entries are written one after another and never move, so an answer costs the
+ * next line of the ring and the two heads of its chains.  A chain leads from the
+ * newest to older ones; a link to what was written over since ends it.
  */
 struct entry {
-	struct addr key[2];		/* client, address: hashed together or the latter alone */
+	struct addr client, address;
 	uint64_t seen_ns;
-	uint64_t text;			/* where the name is, in bytes ever written */
-	uint32_t ttl_s;
-	uint32_t len;
-	uint32_t older, newer;		/* of all */
-	uint32_t same_older, same_newer;	/* of the same address */
-	uint32_t next[INDEXES];		/* in the bucket; of a free entry: the next free one */
+	uint64_t text;			/* where the names are, in bytes ever written */
+	uint32_t ttl_s;			/* 0: replaced by a later answer */
+	uint32_t next[INDEXES];		/* number of an older entry; 0 none */
+	uint16_t len;			/* of all names, with a byte between each */
 };
+
+_Static_assert(sizeof(struct entry) == 64, "an entry is one cache line");
 
 struct names {
 	struct hash_key key;
-	struct entry *entry;		/* owned; max + 1 of them */
-	uint32_t *bucket[INDEXES];	/* owned; mask + 1 each */
+	struct entry *entry;		/* owned; max of them, number n in n % max */
+	uint32_t *head[INDEXES];	/* owned; mask + 1 numbers each, of the newest entry of a chain */
 	uint32_t mask;
-	uint32_t max, touched, live;	/* entries: that there are, ever used, in use */
-	uint32_t free;
+	uint32_t max, live;
+	uint32_t first, next;		/* numbers: the oldest that is kept, the one to be written; never 0 */
+	struct pending {		/* answers whose chains are on their way to the cache */
+		struct key {
+			struct addr client, address;
+		} key;
+		uint64_t hash[INDEXES], seen_ns;
+		uint32_t ttl_s, len;
+		uint8_t text[NAMES_CHAIN_MAX * (NAMES_LEN_MAX + 1)];
+	} pending[BEHIND];
+	unsigned n_pending, oldest_pending;
 	uint8_t *text;			/* owned; the ring */
 	size_t text_size;
 	uint64_t written;		/* bytes of text, gaps at the end of the ring included */
-	uint64_t last_text;		/* the latest name */
-	size_t last_len;
 	struct names_counts counts;
 };
 
@@ -58,26 +70,42 @@ power_of_two_to(size_t n)
 	return p;
 }
 
+/* Zeroed, in large pages where that is worth it: the tables are touched at random. */
+static void *
+table(size_t n)
+{
+	size_t align = n >= LARGE_PAGE ? LARGE_PAGE : sizeof(struct entry);
+	void *p;
+
+	n = (n + align - 1) / align * align;
+	p = aligned_alloc(align, n);
+	if (p != NULL && align == LARGE_PAGE)
+		madvise(p, n, MADV_HUGEPAGE);
+	return p != NULL ? memset(p, 0, n) : NULL;
+}
+
 struct names *
 names_new(size_t max_bytes, struct hash_key key)
 {
-	size_t per_entry = sizeof(struct entry) + INDEXES * sizeof(uint32_t);
+	size_t per_entry = sizeof(struct entry) + HEADS_PER_ENTRY * INDEXES * sizeof(uint32_t);
 	size_t max = max_bytes / (per_entry + TEXT_PER_ENTRY);
 	struct names *n = calloc(1, sizeof *n);
 
 	if (n == NULL)
 		return NULL;
 	n->key = key;
-	n->max = max < 1 ? 1 : max > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)max;
-	n->mask = 2 * power_of_two_to(n->max) - 1;	/* chains of one, mostly */
+	/* A power of two, so that numbers may wrap. */
+	n->max = power_of_two_to(max < 1 ? 1 : max < 1u << 28 ? max : 1u << 28);
+	n->mask = HEADS_PER_ENTRY * n->max - 1;
+	n->first = n->next = 1;
 	n->text_size = n->max * (size_t)TEXT_PER_ENTRY;
 	if (n->text_size < TEXT_MIN)
 		n->text_size = TEXT_MIN;
-	n->entry = calloc((size_t)n->max + 1, sizeof *n->entry);
+	n->entry = table(n->max * sizeof *n->entry);
 	n->text = malloc(n->text_size);
 	for (unsigned i = 0; i < INDEXES; i++)
-		n->bucket[i] = calloc((size_t)n->mask + 1, sizeof *n->bucket[i]);
-	if (n->entry == NULL || n->text == NULL || n->bucket[BY_PAIR] == NULL || n->bucket[BY_ADDRESS] == NULL)
+		n->head[i] = table(((size_t)n->mask + 1) * sizeof *n->head[i]);
+	if (n->entry == NULL || n->text == NULL || n->head[BY_PAIR] == NULL || n->head[BY_ADDRESS] == NULL)
 		names_free(&n);
 	return n;
 }
@@ -90,100 +118,100 @@ names_free(struct names **n)
 	free((*n)->entry);
 	free((*n)->text);
 	for (unsigned i = 0; i < INDEXES; i++)
-		free((*n)->bucket[i]);
+		free((*n)->head[i]);
 	free(*n);
 	*n = NULL;
 }
 
-/* --- tables ---------------------------------------------------------------- */
+/* --- chains ---------------------------------------------------------------- */
+
+static uint64_t
+hash_of(const struct names *n, enum index by, const struct key *k)
+{
+	return by == BY_PAIR ? hash_bytes(&n->key, k, sizeof *k) :
+			       hash_bytes(&n->key, &k->address, sizeof k->address);
+}
 
 static uint32_t *
-bucket_of(const struct names *n, enum index by, const struct addr key[static 2])
+head_of(const struct names *n, enum index by, uint64_t hash)
 {
-	uint64_t h = by == BY_PAIR ? hash_bytes(&n->key, key, 2 * sizeof *key) :
-				     hash_bytes(&n->key, &key[1], sizeof *key);
+	return &n->head[by][hash & n->mask];
+}
 
-	return &n->bucket[by][h & n->mask];
+static struct entry *
+at(const struct names *n, uint32_t number)
+{
+	return &n->entry[number & (n->max - 1)];
 }
 
 static bool
-same_key(enum index by, const struct addr a[static 2], const struct addr b[static 2])
+is_kept(const struct names *n, uint32_t number)
 {
-	return addr_eq(&a[1], &b[1]) && (by == BY_ADDRESS || addr_eq(&a[0], &b[0]));
+	return number != 0 && number - n->first < n->next - n->first;
 }
 
-static uint32_t
-lookup(const struct names *n, enum index by, const struct addr key[static 2])
+/* Its names were not written over. */
+static bool
+has_names(const struct names *n, const struct entry *e)
 {
-	uint32_t i = *bucket_of(n, by, key);
+	return e->text + n->text_size >= n->written;
+}
 
-	while (i != 0 && !same_key(by, n->entry[i].key, key))
-		i = n->entry[i].next[by];
-	return i;
+/* The latest answer to that client that was not replaced; 0 none. */
+static uint32_t
+find_own(const struct names *n, uint64_t hash, const struct key *k)
+{
+	uint32_t i = *head_of(n, BY_PAIR, hash);
+
+	for (unsigned links = 0; is_kept(n, i) && links < LINKS_MAX; links++) {
+		const struct entry *e = at(n, i);
+
+		if (e->ttl_s > 0 && addr_eq(&e->address, &k->address) && addr_eq(&e->client, &k->client))
+			return i;
+		i = e->next[BY_PAIR];
+	}
+	return 0;
 }
 
 static void
-index_add(struct names *n, enum index by, uint32_t i)
+link_in(struct names *n, enum index by, uint32_t i, uint64_t hash)
 {
-	uint32_t *head = bucket_of(n, by, n->entry[i].key);
+	uint32_t *head = head_of(n, by, hash);
 
-	n->entry[i].next[by] = *head;
+	at(n, i)->next[by] = *head;
 	*head = i;
 }
 
+/* Takes entry i out of its chain, if it stands near the head of it. */
 static void
-index_remove(struct names *n, enum index by, uint32_t i)
+unlink_near(struct names *n, enum index by, uint32_t i, uint64_t hash)
 {
-	uint32_t *link = bucket_of(n, by, n->entry[i].key);
+	uint32_t *link = head_of(n, by, hash);
 
-	while (*link != i)
-		link = &n->entry[*link].next[by];
-	*link = n->entry[i].next[by];
+	for (unsigned links = 0; is_kept(n, *link) && links < UNLINK_MAX; links++) {
+		if (*link == i) {
+			*link = at(n, i)->next[by];
+			return;
+		}
+		link = &at(n, *link)->next[by];
+	}
+}
+
+/* What was said before of that address to that client counts no more. */
+static void
+replace(struct names *n, const struct key *key, uint64_t pair, uint64_t address)
+{
+	uint32_t old = find_own(n, pair, key);
+
+	if (old == 0)
+		return;
+	at(n, old)->ttl_s = 0;
+	n->live--;
+	unlink_near(n, BY_PAIR, old, pair);
+	unlink_near(n, BY_ADDRESS, old, address);
 }
 
 /* --- entries --------------------------------------------------------------- */
-
-static void
-enter(struct names *n, uint32_t i)
-{
-	struct entry *e = &n->entry[i];
-
-	e->same_newer = 0;
-	e->same_older = lookup(n, BY_ADDRESS, e->key);
-	if (e->same_older != 0) {
-		index_remove(n, BY_ADDRESS, e->same_older);
-		n->entry[e->same_older].same_newer = i;
-	}
-	index_add(n, BY_ADDRESS, i);
-	index_add(n, BY_PAIR, i);
-	e->newer = 0;
-	e->older = n->entry[0].older;
-	n->entry[e->older].newer = i;
-	n->entry[0].older = i;
-	n->live++;
-}
-
-static void
-leave(struct names *n, uint32_t i)
-{
-	struct entry *e = &n->entry[i];
-
-	index_remove(n, BY_PAIR, i);
-	if (e->same_newer == 0) {
-		index_remove(n, BY_ADDRESS, i);
-		if (e->same_older != 0)
-			index_add(n, BY_ADDRESS, e->same_older);
-	} else {
-		n->entry[e->same_newer].same_older = e->same_older;
-	}
-	if (e->same_older != 0)
-		n->entry[e->same_older].same_newer = e->same_newer;
-	n->entry[e->older].newer = e->newer;
-	n->entry[e->newer].older = e->older;
-	e->next[BY_PAIR] = n->free;
-	n->free = i;
-	n->live--;
-}
 
 /* Captures that are merged may step back a little: that is no age. */
 static uint64_t
@@ -198,28 +226,21 @@ is_valid(const struct entry *e, uint64_t ts_ns)
 	return age_of(e, ts_ns) < e->ttl_s * NS_PER_S;
 }
 
-/* The oldest makes room. */
-static void
-evict(struct names *n, uint64_t ts_ns)
+static uint32_t
+after(uint32_t number)
 {
-	uint32_t oldest = n->entry[0].newer;
-
-	n->counts.forgotten += is_valid(&n->entry[oldest], ts_ns);
-	leave(n, oldest);
+	return number + 1 != 0 ? number + 1 : 1;
 }
 
-static uint32_t
-entry_get(struct names *n, uint64_t ts_ns)
+/* The oldest makes room; links to it end their chains from now on. */
+static void
+forget_first(struct names *n, uint64_t ts_ns)
 {
-	uint32_t i;
+	const struct entry *e = at(n, n->first);
 
-	if (n->free == 0 && n->touched < n->max)
-		return ++n->touched;
-	if (n->free == 0)
-		evict(n, ts_ns);
-	i = n->free;
-	n->free = n->entry[i].next[BY_PAIR];
-	return i;
+	n->counts.forgotten += is_valid(e, ts_ns);
+	n->live -= e->ttl_s > 0;
+	n->first = after(n->first);
 }
 
 static const uint8_t *
@@ -228,89 +249,193 @@ text_at(const struct names *n, uint64_t where)
 	return n->text + where % n->text_size;
 }
 
-/*
- * Entries by age are also by place of text, so those whose text is written over
- * are the oldest.  The addresses of one answer share its text.
- */
-static uint64_t
-text_put(struct names *n, uint64_t ts_ns, struct span name)
+static bool
+has_text(const struct names *n, uint32_t i, const struct pending *p)
 {
-	size_t at = (size_t)(n->written % n->text_size);
-	uint64_t end;
+	const struct entry *e = at(n, i);
 
-	if (name.len == n->last_len && memcmp(text_at(n, n->last_text), name.p, name.len) == 0)
-		return n->last_text;
-	if (name.len > n->text_size - at) {
-		n->written += n->text_size - at;
-		at = 0;
+	return is_kept(n, i) && has_names(n, e) && e->len == p->len && memcmp(text_at(n, e->text), p->text, p->len) == 0;
+}
+
+/* The addresses of one answer share its text.  Entries whose text is written over are of no use any more. */
+static uint64_t
+text_put(struct names *n, const struct pending *p)
+{
+	size_t left = n->text_size - (size_t)(n->written % n->text_size);
+	uint64_t where;
+
+	if (has_text(n, n->next - 1, p))
+		return at(n, n->next - 1)->text;
+	if (p->len > left)
+		n->written += left;
+	where = n->written;
+	while (n->first != n->next && at(n, n->first)->text + n->text_size < where + p->len)
+		forget_first(n, p->seen_ns);
+	memcpy(n->text + where % n->text_size, p->text, p->len);
+	n->written += p->len;
+	return where;
+}
+
+/*
+ * An answer about what is known takes the place of the last one, unless that is
+ * old and would soon be written over: most of what resolvers say they said before.
+ */
+static bool
+refresh(struct names *n, const struct pending *p)
+{
+	uint32_t i = find_own(n, p->hash[BY_PAIR], &p->key);
+	struct entry *e = at(n, i);
+
+	if (i == 0 || n->next - i > n->max / 2)
+		return false;
+	if (!has_text(n, i, p) || n->written - e->text > n->text_size / 2) {
+		e->text = text_put(n, p);
+		e->len = (uint16_t)p->len;
+		if (!is_kept(n, i))
+			return false;	/* its own text was in the way of the new one */
 	}
-	end = n->written + name.len;
-	while (n->live > 0 && n->entry[n->entry[0].newer].text + n->text_size < end)
-		evict(n, ts_ns);
-	memcpy(n->text + at, name.p, name.len);
-	n->last_text = n->written;
-	n->last_len = name.len;
-	n->written = end;
-	return n->last_text;
+	e->seen_ns = p->seen_ns;
+	e->ttl_s = p->ttl_s;
+	return true;
+}
+
+static void
+settle(struct names *n, const struct pending *p)
+{
+	uint32_t i;
+
+	n->counts.added += p->len > 0;
+	if (p->len > 0 && refresh(n, p))
+		return;
+	replace(n, &p->key, p->hash[BY_PAIR], p->hash[BY_ADDRESS]);
+	if (p->len == 0)
+		return;
+	if (n->next - n->first >= n->max)
+		forget_first(n, p->seen_ns);
+	i = n->next;
+	*at(n, i) = (struct entry){ .client = p->key.client, .address = p->key.address, .seen_ns = p->seen_ns,
+		.text = text_put(n, p), .ttl_s = p->ttl_s, .len = (uint16_t)p->len };
+	n->next = after(i);
+	n->live++;
+	link_in(n, BY_PAIR, i, p->hash[BY_PAIR]);
+	link_in(n, BY_ADDRESS, i, p->hash[BY_ADDRESS]);
+}
+
+static void
+settle_oldest(struct names *n)
+{
+	settle(n, &n->pending[n->oldest_pending]);
+	n->oldest_pending = (n->oldest_pending + 1) % BEHIND;
+	n->n_pending--;
+}
+
+/* What can be kept of an answer's names, one after another. */
+static void
+join(struct pending *p, const struct span *name, unsigned n)
+{
+	unsigned kept = 0;
+
+	p->len = 0;
+	for (unsigned i = 0; i < n && kept < NAMES_CHAIN_MAX; i++) {
+		bool fits = name[i].len > 0 && name[i].len <= NAMES_LEN_MAX;
+
+		if (!fits && i == 0)
+			return;
+		if (!fits)
+			continue;
+		if (kept++ > 0)
+			p->text[p->len++] = '\0';
+		memcpy(p->text + p->len, name[i].p, name[i].len);
+		p->len += (uint32_t)name[i].len;
+	}
+}
+
+/* The head of its chain has arrived: the entry that it leads to is next. */
+static void
+look_ahead(const struct names *n, const struct pending *p)
+{
+	uint32_t i = *head_of(n, BY_PAIR, p->hash[BY_PAIR]);
+
+	if (is_kept(n, i))
+		__builtin_prefetch(at(n, i));
 }
 
 void
-names_add(struct names *n, uint64_t ts_ns, const struct addr *client, const struct addr *address,
-    uint32_t ttl, struct span name)
+names_add(struct names *n, uint64_t ts_ns, const struct addr *client, const struct addr *address, uint32_t ttl,
+    const struct span *name, unsigned count)
 {
-	const struct addr key[2] = { *client, *address };
-	uint32_t i = lookup(n, BY_PAIR, key);
-	struct entry *e;
-	uint64_t text;
+	struct pending *p = &n->pending[(n->oldest_pending + n->n_pending) % BEHIND];
 
-	if (i != 0)
-		leave(n, i);
-	if (name.len == 0 || name.len > NAMES_LEN_MAX)
-		return;
-	text = text_put(n, ts_ns, name);
-	i = entry_get(n, ts_ns);
-	e = &n->entry[i];
-	e->key[0] = *client;
-	e->key[1] = *address;
-	e->seen_ns = ts_ns;
-	e->ttl_s = ttl < NAMES_TTL_MIN ? NAMES_TTL_MIN : ttl > NAMES_TTL_MAX ? NAMES_TTL_MAX : ttl;
-	e->text = text;
-	e->len = (uint32_t)name.len;
-	enter(n, i);
-	n->counts.added++;
+	p->key = (struct key){ *client, *address };
+	p->seen_ns = ts_ns;
+	p->ttl_s = ttl < NAMES_TTL_MIN ? NAMES_TTL_MIN : ttl > NAMES_TTL_MAX ? NAMES_TTL_MAX : ttl;
+	join(p, name, count);
+	for (unsigned by = 0; by < INDEXES; by++) {
+		p->hash[by] = hash_of(n, (enum index)by, &p->key);
+		__builtin_prefetch(head_of(n, (enum index)by, p->hash[by]), 1);
+	}
+	if (++n->n_pending == BEHIND)
+		settle_oldest(n);
+	look_ahead(n, &n->pending[(n->oldest_pending + BEHIND / 2) % BEHIND]);
 }
 
 /* --- questions ------------------------------------------------------------- */
 
-static uint32_t
-find_other(const struct names *n, uint64_t ts_ns, const struct addr key[static 2])
+static void
+settle_all(struct names *n)
 {
-	uint32_t i = lookup(n, BY_ADDRESS, key);
+	while (n->n_pending > 0)
+		settle_oldest(n);
+}
 
-	for (unsigned looked = 0; i != 0 && looked < OTHERS_MAX; looked++) {
-		if (is_valid(&n->entry[i], ts_ns))
-			return i;
-		i = n->entry[i].same_older;
+/* The answer about that address, to whomever, that was given last. */
+static uint32_t
+find_any(const struct names *n, uint64_t ts_ns, const struct key *k)
+{
+	uint32_t i = *head_of(n, BY_ADDRESS, hash_of(n, BY_ADDRESS, k)), best = 0;
+
+	for (unsigned links = 0; is_kept(n, i) && links < LINKS_MAX; links++) {
+		const struct entry *e = at(n, i);
+
+		if (is_valid(e, ts_ns) && has_names(n, e) && addr_eq(&e->address, &k->address) &&
+		    (best == 0 || e->seen_ns > at(n, best)->seen_ns))
+			best = i;
+		i = e->next[BY_ADDRESS];
 	}
-	return 0;
+	return best;
+}
+
+static void
+tell(const struct names *n, const struct entry *e, struct names_answer *out)
+{
+	const uint8_t *p = text_at(n, e->text), *end = p + e->len;
+
+	for (out->n = 0; out->n < NAMES_CHAIN_MAX && p < end; out->n++) {
+		const uint8_t *stop = memchr(p, '\0', (size_t)(end - p));
+		size_t len = stop != NULL ? (size_t)(stop - p) : (size_t)(end - p);
+
+		out->name[out->n] = (struct span){ p, len };
+		p += len + 1;
+	}
 }
 
 bool
-names_find(const struct names *n, uint64_t ts_ns, const struct addr *client, const struct addr *address,
+names_find(struct names *n, uint64_t ts_ns, const struct addr *client, const struct addr *address,
     struct names_answer *out)
 {
-	const struct addr key[2] = { *client, *address };
-	uint32_t i = lookup(n, BY_PAIR, key);
-	bool own = i != 0 && is_valid(&n->entry[i], ts_ns);
-	const struct entry *e;
+	const struct key key = { *client, *address };
+	uint32_t i;
+	bool own;
 
+	settle_all(n);
+	i = find_own(n, hash_of(n, BY_PAIR, &key), &key);
+	own = i != 0 && is_valid(at(n, i), ts_ns) && has_names(n, at(n, i));
 	if (!own)
-		i = find_other(n, ts_ns, key);
+		i = find_any(n, ts_ns, &key);
 	if (i == 0)
 		return false;
-	e = &n->entry[i];
-	out->name = (struct span){ text_at(n, e->text), e->len };
-	out->age_ns = age_of(e, ts_ns);
+	tell(n, at(n, i), out);
+	out->age_ns = age_of(at(n, i), ts_ns);
 	out->other_client = !own;
 	return true;
 }
@@ -318,11 +443,12 @@ names_find(const struct names *n, uint64_t ts_ns, const struct addr *client, con
 bool
 names_empty(const struct names *n)
 {
-	return n->live == 0;
+	return n->live == 0 && n->n_pending == 0;
 }
 
 void
-names_counts(const struct names *n, struct names_counts *out)
+names_counts(struct names *n, struct names_counts *out)
 {
+	settle_all(n);
 	*out = n->counts;
 }

@@ -273,6 +273,7 @@ flow_touch(struct flow_table *t, const struct packet *pkt, struct flow_hit *hit)
 	if (is_new)
 		flow_wait(t, f);
 	count(f, hit->conv, pkt, down, hit->side);
+	hit->bytes = pkt->ip_len;
 	if (pkt->proto == IP_TCP)
 		see_tcp(f, hit->conv, pkt, hit->side);
 	return true;
