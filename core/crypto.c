@@ -119,6 +119,56 @@ crypto_digest_hex(struct crypto *c, enum digest kind, struct span data, char out
 	hex(raw, n, lower, out);
 }
 
+/* --- digests in pieces ------------------------------------------------------ */
+
+struct crypto_sum {
+	EVP_MD_CTX *ctx;	/* owned */
+	bool failed;
+};
+
+struct crypto_sum *
+crypto_sum_new(void)
+{
+	struct crypto_sum *s = calloc(1, sizeof *s);
+
+	if (s != NULL && (s->ctx = EVP_MD_CTX_new()) == NULL)
+		crypto_sum_free(&s);
+	return s;
+}
+
+void
+crypto_sum_free(struct crypto_sum **s)
+{
+	if (*s != NULL)
+		EVP_MD_CTX_free((*s)->ctx);
+	free(*s);
+	*s = NULL;
+}
+
+void
+crypto_sum_begin(struct crypto *c, struct crypto_sum *s)
+{
+	s->failed = EVP_DigestInit_ex2(s->ctx, c->md[DIGEST_SHA256], NULL) != 1;
+}
+
+void
+crypto_sum_add(struct crypto_sum *s, struct span data)
+{
+	if (data.len > 0)
+		s->failed |= EVP_DigestUpdate(s->ctx, data.p, data.len) != 1;
+}
+
+void
+crypto_sum_end(struct crypto_sum *s, char out[static 2 * DIGEST_MAX + 1])
+{
+	uint8_t raw[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_DigestFinal_ex(s->ctx, raw, &n) != 1 || s->failed)
+		n = 0;
+	hex(raw, n, lower, out);
+}
+
 /* --- certificates ---------------------------------------------------------- */
 
 /* A cut falls between two characters of UTF-8, never inside one. */

@@ -29,6 +29,16 @@ size_t crypto_digest(struct crypto *, enum digest, struct span data, uint8_t out
 /* The same as lower-case hexadecimal, terminated; out has room for 65. */
 void crypto_digest_hex(struct crypto *, enum digest, struct span data, char out[static 2 * DIGEST_MAX + 1]);
 
+/* A digest of bytes that come in pieces, SHA-256.  May be used again and again. */
+struct crypto_sum;
+
+struct crypto_sum *crypto_sum_new(void);	/* NULL: no memory */
+void crypto_sum_free(struct crypto_sum **);
+void crypto_sum_begin(struct crypto *, struct crypto_sum *);
+void crypto_sum_add(struct crypto_sum *, struct span);
+/* Lower-case hexadecimal, terminated; "" when libcrypto failed. */
+void crypto_sum_end(struct crypto_sum *, char out[static 2 * DIGEST_MAX + 1]);
+
 /* What an X.509 certificate says of itself (RFC 5280).  Text is UTF-8, terminated, cut to fit. */
 struct cert {
 	char subject[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX];	/* RFC 2253 order, e.g. "CN=a,O=b" */

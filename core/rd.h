@@ -113,6 +113,37 @@ rd_span(struct rd *r, size_t n)
 	return p != NULL ? (struct span){ p, n } : (struct span){ 0 };
 }
 
+/* n bytes into out, which has room for them; false, and nothing written, when they are not there. */
+static inline bool
+rd_copy(struct rd *r, void *out, size_t n)
+{
+	const uint8_t *p = rd_take(r, n);
+
+	if (p != NULL)
+		memcpy(out, p, n);
+	return p != NULL;
+}
+
+/*
+ * n bytes into out, which has room for them, A-Z made lower case.  true when all
+ * are letters, digits, hyphens or underscores, as those of nearly every host name
+ * are; out is written even when they are not.
+ */
+static inline bool
+rd_lower(struct rd *r, uint8_t *out, size_t n)
+{
+	const uint8_t *p = rd_take(r, n);
+	unsigned odd = p == NULL;
+
+	for (size_t i = 0; p != NULL && i < n; i++) {
+		unsigned c = p[i], lower = c | (unsigned)(c - 'A' < 26u) << 5;
+
+		out[i] = (uint8_t)lower;
+		odd |= (lower - 'a' >= 26u) & (c - '0' >= 10u) & (c != '-') & (c != '_');
+	}
+	return odd == 0;
+}
+
 /*
  * Vector with a length prefix of the given width: TLS <0..2^16-1> is width 2.
  * The inner reader is closed, and its failure is also the outer one's.

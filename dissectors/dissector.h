@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/addr.h"
+#include "core/arena.h"
 #include "core/crypto.h"
 #include "core/rd.h"
 #include "dissectors/observation.h"
@@ -23,6 +24,7 @@ enum dissect {
 	DISSECT_MORE,		/* show me the rest with what comes next */
 	DISSECT_DONE,		/* nothing further on this flow interests me */
 	DISSECT_NOT_MINE,	/* it is not my protocol, or no longer makes sense */
+	DISSECT_TUNNEL,		/* what follows, in both directions, is another conversation: ask anew whose */
 };
 
 enum {
@@ -44,13 +46,25 @@ struct dissect_in {
 	bool end;			/* this direction ends here: nothing more will come */
 	uint64_t gap;			/* bytes lost directly before data, unconsumed ones that were held among them */
 	bool curious;			/* the flow matters: costly detail (certificates, fingerprints) is wanted */
+	bool want_body;			/* bodies of responses are wanted whole, in dissect_out.body */
 	struct crypto *crypto;		/* borrowed: the worker's; never NULL */
+	/*
+	 * For messages that span datagrams: memory that lives until the flow is
+	 * decided (arena_alloc, arena_copy), from a budget; NULL answers are normal.
+	 * A datagram protocol alone may use it; state may point into it.
+	 */
+	struct arena *arena;
+	struct arena_pool *pool;
 };
 
 struct dissect_out {
 	size_t used;			/* leading bytes of data that are done with, <= data.len */
 	uint64_t skip;			/* bytes after those that need not be shown; may exceed what is there */
 	unsigned malformed;		/* contradictions met (RD_BAD) */
+	struct body_piece {		/* of a response's body, when it was wanted; chunks are put together */
+		struct span bytes;
+		bool first, last;	/* it begins with these bytes; it ends with them, and none were lost */
+	} body;
 	struct observations *obs;	/* borrowed: the worker's batch */
 };
 
@@ -79,5 +93,11 @@ extern const struct dissector *const dissectors[];
 extern const struct dissector dns_udp_dissector, dns_tcp_dissector;
 extern const struct dissector tls_dissector;
 extern const struct dissector http_dissector;
+extern const struct dissector nosa_dissector;
+extern const struct dissector fls_udp_dissector, fls_tcp_dissector;
+extern const struct dissector ossec_udp_dissector, ossec_tcp_dissector;
+extern const struct dissector dnscrypt_udp_dissector, dnscrypt_tcp_dissector;
+extern const struct dissector drwcs_udp_dissector, drwcs_tcp_dissector;
+extern const struct dissector fgd_dissector;
 
 #endif

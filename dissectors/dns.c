@@ -107,31 +107,37 @@ read_header(struct rd *r, struct header *h)
 
 /* --- names ----------------------------------------------------------------- */
 
-static void
-put_byte(struct name *out, uint8_t c)
+static size_t
+put_byte(uint8_t *text, size_t n, uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z') {
 		c |= 0x20;
 	} else if (c <= ' ' || c > '~') {
-		out->text[out->len++] = '\\';
-		out->text[out->len++] = (uint8_t)('0' + c / 100);
-		out->text[out->len++] = (uint8_t)('0' + c / 10 % 10);
+		text[n++] = '\\';
+		text[n++] = (uint8_t)('0' + c / 100);
+		text[n++] = (uint8_t)('0' + c / 10 % 10);
 		c = (uint8_t)('0' + c % 10);
 	} else if (c == '.' || c == '\\') {
-		out->text[out->len++] = '\\';
+		text[n++] = '\\';
 	}
-	out->text[out->len++] = c;
+	text[n] = c;
+	return n + 1;
 }
 
 static void
-put_label(struct name *out, struct span label)
+put_label(struct name *out, struct rd *r, uint8_t len)
 {
-	struct rd r = rd_closed(label.p, label.len);
+	struct rd again = rd_fork(r);
+	size_t n = out->len;
 
-	if (out->len > 0)
-		out->text[out->len++] = '.';
-	while (rd_more(&r))
-		put_byte(out, rd_u8(&r));
+	if (n > 0)
+		out->text[n++] = '.';
+	if (rd_lower(r, out->text + n, len))
+		n += len;
+	else if (rd_ok(r))
+		for (unsigned i = 0; i < len; i++)
+			n = put_byte(out->text, n, rd_u8(&again));
+	out->len = n;
 }
 
 static size_t
@@ -158,7 +164,7 @@ read_name(const struct rd *whole, struct rd *r, struct name *out)
 			wire += len + 1u;
 			if (wire > WIRE_NAME_MAX)
 				rd_fail(at, RD_BAD);
-			put_label(out, rd_span(at, len));
+			put_label(out, at, len);
 			continue;
 		}
 		to = (size_t)(len & LABEL_MAX) << 8 | rd_u8(at);
@@ -353,9 +359,15 @@ read_questions(struct message *m, struct rd *r)
 static enum rd_state
 read_message(struct span bytes, bool cut, const struct dissect_in *in, struct observations *obs)
 {
-	struct message m = { .in = in, .obs = obs, .whole = reader(bytes, cut) };
-	struct rd r = m.whole;
+	struct message m;
+	struct rd r;
 	unsigned told;
+
+	/* The chain is as long as n_chain says; to clear it costs more than a question. */
+	m.in = in;
+	m.obs = obs;
+	m.whole = r = reader(bytes, cut);
+	m.n_chain = 0;
 
 	read_header(&r, &m.header);
 	/* Servers that cut a datagram do not all correct the counts. */
@@ -395,7 +407,7 @@ counts_plausible(const struct header *h, uint16_t port, size_t size)
 		return false;
 	if (!port_is_ours(port) && !response && records > 2)
 		return false;
-	return size == 0 || (h->flags & FLAG_TC) != 0 ||
+	return size == 0 || (response && (h->flags & FLAG_TC) != 0) ||
 	    HEADER_LEN + h->questions * (size_t)QUESTION_MIN + records * RECORD_MIN <= size;
 }
 

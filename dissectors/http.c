@@ -73,7 +73,7 @@ struct turn {
 
 enum step {
 	AGAIN,				/* something was consumed, or the phase is another */
-	MORE, DONE, NOT_MINE,		/* the answer */
+	MORE, DONE, NOT_MINE, TUNNEL,	/* the answer */
 };
 
 static struct span
@@ -141,7 +141,7 @@ static enum step
 stray(struct turn *t)
 {
 	if (t->half->connect)
-		return over(t, DONE);
+		return over(t, TUNNEL);
 	if (t->half->seen)
 		return fault(t);
 	if (t->http->half[FROM_CLIENT].seen || t->http->half[FROM_SERVER].seen) {
@@ -222,7 +222,7 @@ response(struct turn *t, const struct http_head *h)
 	}
 	asked = asked_take(t->http);
 	if (asked == ASKED_CONNECT && h->status < 300)
-		return over(t, DONE);
+		return over(t, TUNNEL);
 	t->half->doubt = asked == ASKED_UNKNOWN;
 	expect_body(t->half, none || asked == ASKED_HEAD ? BODY_NONE : framing(h, FROM_SERVER), h->length);
 	return MORE;
@@ -353,6 +353,26 @@ after_body(const struct half *s)
 	}
 }
 
+/* All of the body is wanted: a piece a call, for a call reports one. */
+static enum step
+hand_over(struct turn *t, size_t n)
+{
+	struct half *s = t->half;
+	struct body_piece *piece = &t->out->body;
+
+	piece->first = !s->told;
+	piece->bytes = rd_span(&t->r, n);
+	s->told = true;
+	s->left -= n;
+	if (s->left == 0) {
+		s->phase = (uint8_t)after_body(s);
+		piece->last = s->framing == BODY_LENGTH;
+	} else if (s->framing == BODY_CLOSE && t->in->end) {
+		piece->last = true;
+	}
+	return MORE;
+}
+
 static enum step
 body(struct turn *t)
 {
@@ -366,6 +386,8 @@ body(struct turn *t)
 	if (tell)
 		observe(t->out->obs, t->in->side == FROM_CLIENT ? OBS_HTTP_REQUEST_BODY : OBS_HTTP_BODY,
 		    t->in->side, rd_span(&look, n < BODY_TOLD ? n : BODY_TOLD));
+	if (t->in->want_body && t->in->side == FROM_SERVER && s->framing != BODY_UNKNOWN)
+		return hand_over(t, n);
 	s->told = true;
 	s->phase = (uint8_t)after_body(s);
 	if (s->phase == RESYNC) {	/* the next head may be near: one byte is progress enough */
@@ -420,7 +442,8 @@ chunk_size(struct turn *t)
 	t->r = r;
 	t->half->left = size;
 	t->half->phase = size > 0 ? BODY : TRAILER;
-	return AGAIN;
+	t->out->body.last = size == 0 && t->half->told && t->in->want_body;
+	return t->out->body.last ? MORE : AGAIN;
 }
 
 static enum step
@@ -493,7 +516,7 @@ http_dissect(void *state, const struct dissect_in *in, struct dissect_out *out)
 		s = step(&t);
 	while (s == AGAIN);
 	out->used = in->data.len - rd_left(&t.r);
-	return s == MORE ? DISSECT_MORE : s == DONE ? DISSECT_DONE : DISSECT_NOT_MINE;
+	return s == MORE ? DISSECT_MORE : s == DONE ? DISSECT_DONE : s == TUNNEL ? DISSECT_TUNNEL : DISSECT_NOT_MINE;
 }
 
 static enum rd_state

@@ -67,10 +67,15 @@
 	OBS(HTTP_LENGTH, "http.length", "num: Content-Length of the response")                     \
 	OBS(HTTP_BODY, "http.body", "first bytes of a response body")                              \
 	OBS(HTTP_REQUEST_BODY, "http.request.body", "first bytes of a request body")               \
+	OBS(QUIC_VERSION, "quic.version", "num: version of the Initial packet (RFC 9000 section 15)")   \
+	OBS(APP_PROTOCOL, "app.protocol", "name of a protocol that one product or family speaks")     \
+	OBS(APP_FIELD, "app.field", "a field of it as \"name: value\"")                             \
 	OBS(PAYLOAD_CLIENT, "payload.client", "first bytes that the client sent, protocol unknown") \
 	OBS(PAYLOAD_SERVER, "payload.server", "first bytes that the server sent, protocol unknown") \
 	OBS(NAME_DNS, "name.dns", "name that this client was told for the server's address")       \
+	OBS(NAME_CNAME, "name.cname", "name on the CNAME chain of that answer")                    \
 	OBS(NAME_DNS_OTHER, "name.dns_other", "the same, told to another client")                  \
+	OBS(SERVER_PORT, "server.port", "num: port of the server")                                \
 	OBS(ADDR_ASN, "address.asn", "num: AS number of the server's address")                     \
 	OBS(NDPI_PROTOCOL, "ndpi.protocol", "nDPI's name of the protocol")                         \
 	OBS(NDPI_CATEGORY, "ndpi.category", "nDPI's name of the category")                         \

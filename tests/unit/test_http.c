@@ -269,7 +269,7 @@ test_probe(void **unused)
 
 /* --- whole conversations -------------------------------------------------------- */
 
-enum { MORE = DISSECT_MORE, DONE = DISSECT_DONE, NOT_MINE = DISSECT_NOT_MINE };
+enum { MORE = DISSECT_MORE, DONE = DISSECT_DONE, NOT_MINE = DISSECT_NOT_MINE, TUNNEL = DISSECT_TUNNEL };
 
 /* Where the place is lost, a segment's start counts as a line's: "lost" ones depend on how they are cut. */
 static const struct exchange {
@@ -400,15 +400,15 @@ static const struct exchange {
 	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), 0, MORE,
 	    "200|length=3\n|body=abc\n200|length=999\n200|length=2\n|body=hi\n" },
 	{ "a tunnel", T("CONNECT A.example:443 HTTP/1.1\r\nHost: b.example\r\nContent-Length: 5\r\n\r\n"),
-	    T("HTTP/1.1 200 Connection established\r\n\r\n\x15\x03\x03"), 0, DONE,
+	    T("HTTP/1.1 200 Connection established\r\n\r\n\x15\x03\x03"), 0, TUNNEL,
 	    "CONNECT|host=a.example|port=443|proxy|request.length=5\n200\n" },
 	{ "a tunnel refused, asked for again",
 	    T("CONNECT a.example:443 HTTP/1.1\r\n\r\nCONNECT a.example:443 HTTP/1.1\r\n\r\n"),
-	    T("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 200 OK\r\n\r\n"), 0, DONE,
+	    T("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 200 OK\r\n\r\n"), 0, TUNNEL,
 	    "CONNECT|host=a.example|port=443|proxy\nCONNECT|host=a.example|port=443|proxy\n407|length=2\n"
 	    "|body=no\n200\n" },
 	{ "a tunnel of which the answer is not seen: TLS follows",
-	    T("CONNECT a.example:443 HTTP/1.1\r\n\r\n\x16\x03\x01\x02\x00\x01"), T(""), 0, DONE,
+	    T("CONNECT a.example:443 HTTP/1.1\r\n\r\n\x16\x03\x01\x02\x00\x01"), T(""), 0, TUNNEL,
 	    "CONNECT|host=a.example|port=443|proxy\n" },
 	{ "WebSocket", T("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
 	    T("HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x05"), 0, DONE,
