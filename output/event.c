@@ -15,6 +15,7 @@ enum { MAX_BYTES_DEFAULT = 8000, MAX_BYTES_LEAST = 2000, ID_MAX = 33 };
 struct event_maker {
 	size_t max_bytes;		/* of a line, LF included */
 	struct crypto *crypto;		/* owned */
+	struct secrets secrets;
 	json_t *ecs, *observer, *catalog;	/* owned; every event refers to them */
 	json_t *network;		/* owned; event.category */
 	char *buf;			/* owned; max_bytes of it */
@@ -51,6 +52,8 @@ event_maker_new(const struct event_options *o, struct err *err)
 	m->crypto = crypto_new(err);
 	if (m->crypto == NULL)
 		goto fail;
+	m->secrets = (struct secrets){ .crypto = m->crypto, .clear = o->secrets_clear };
+	memcpy(m->secrets.key, o->secret_key, sizeof m->secrets.key);
 	m->buf = malloc(m->max_bytes);
 	m->ecs = json_object();
 	js_put_str(&js, m->ecs, "version", "9.4.0");
@@ -148,9 +151,8 @@ strings(struct js *js, const char *a, const char *b)
 	return list;
 }
 
-/* What all datasets share; returns the event object. */
-static json_t *
-put_head(struct event_maker *m, struct js *js, json_t *root, uint64_t ts_ns, const char *about)
+json_t *
+event_put_head(struct event_maker *m, struct js *js, json_t *root, uint64_t ts_ns, const char *about)
 {
 	json_t *event;
 	char id[ID_MAX];
@@ -170,12 +172,12 @@ put_head(struct event_maker *m, struct js *js, json_t *root, uint64_t ts_ns, con
 static void
 put_what(struct js *js, json_t *event, const struct event *e, const char *dataset)
 {
-	bool ended = e->kind == EVENT_FLOW, asked = e->attribution != NULL && e->attribution->lookup_only;
+	bool ended = e->kind == EVENT_FLOW, fetched = e->kind == EVENT_OBJECT, asked = e->attribution != NULL && e->attribution->lookup_only;
 	const struct event_flow *f = e->flow;
 
 	js_put_str(js, event, "kind", "event");
 	js_put(js, event, "type", strings(js, "connection", ended ? "end" : "info"));
-	js_put_str(js, event, "action", ended ? "flow-end" : asked ? "name-lookup" : "contact");
+	js_put_str(js, event, "action", ended ? "flow-end" : fetched ? "fetched" : asked ? "name-lookup" : "contact");
 	js_put_str(js, event, "dataset", dataset);
 	js_put_time(js, event, "start", f->first_ns);
 	if (!ended)
@@ -185,9 +187,14 @@ put_what(struct js *js, json_t *event, const struct event *e, const char *datase
 	js_put_num(js, event, "duration", f->last_ns > f->first_ns ? f->last_ns - f->first_ns : 0);
 }
 
-/* Takes root; the line is malloc'ed. */
-static char *
-finish(struct event_maker *m, struct js *js, json_t *root, size_t *len)
+void
+event_put_catalog(struct event_maker *m, struct js *js, json_t *own)
+{
+	js_put(js, own, "catalog", json_incref(m->catalog));
+}
+
+char *
+event_finish(struct event_maker *m, struct js *js, json_t *root, size_t *len)
 {
 	size_t n = js->failed ? 0 : event_fit(js, root, m->buf, m->max_bytes - 1);
 	char *line = n > 0 ? malloc(n + 1) : NULL;
@@ -204,24 +211,28 @@ finish(struct event_maker *m, struct js *js, json_t *root, size_t *len)
 char *
 event_line(struct event_maker *m, const struct event *e, size_t *len)
 {
-	const char *dataset = e->kind == EVENT_FLOW ? "telltale.flow" : "telltale.contact";
+	const char *dataset = e->kind == EVENT_FLOW ? "telltale.flow" : e->kind == EVENT_OBJECT ? "telltale.object" :
+	    "telltale.contact";
 	const struct attribution *a = e->attribution;
-	struct draft d = { .event = e, .crypto = m->crypto, .root = json_object() };
+	struct draft d = { .event = e, .crypto = m->crypto, .secrets = &m->secrets, .root = json_object() };
 	char about[256];
 
 	for (unsigned i = 0; i < e->n_facts; i++)
 		d.last[e->facts[i].kind] = &e->facts[i];
 	d.domain = event_domain(&d);
 	flow_id(e->flow, d.flow_id);
-	snprintf(about, sizeof about, "%s %s %.*s %s %" PRIu64, dataset, d.flow_id, EVENT_LABEL_MAX,
-	    a != NULL ? a->vendor->id : "-", a != NULL ? purpose_name(a->purpose) : "-", e->frame);
-	put_what(&d.js, put_head(m, &d.js, d.root, e->ts_ns, about), e, dataset);
+	/* Two small files may end in one frame. */
+	snprintf(about, sizeof about, "%s %s %.*s %s %" PRIu64 " %.*s", dataset, d.flow_id, EVENT_LABEL_MAX,
+	    a != NULL ? a->vendor->id : "-", a != NULL ? purpose_name(a->purpose) : "-", e->frame,
+	    e->object != NULL ? (int)(e->object->name.len < EVENT_LABEL_MAX ? e->object->name.len : EVENT_LABEL_MAX) : 0,
+	    e->object != NULL && e->object->name.len > 0 ? (const char *)e->object->name.p : "");
+	put_what(&d.js, event_put_head(m, &d.js, d.root, e->ts_ns, about), e, dataset);
 	d.own = json_object();
 	event_put_attribution(&d);
 	event_put_flow(&d);
 	event_put_facts(&d);
 	js_put(&d.js, d.root, "telltale", d.own);
-	return finish(m, &d.js, d.root, len);
+	return event_finish(m, &d.js, d.root, len);
 }
 
 /* --- statistics ----------------------------------------------------------------- */
@@ -269,7 +280,7 @@ event_stats_line(struct event_maker *m, const struct event_stats *e, size_t *len
 	char about[96];
 
 	snprintf(about, sizeof about, "telltale.stats %" PRIu64 " %" PRIu64, e->frame, e->ts_ns);
-	event = put_head(m, &js, root, e->ts_ns, about);
+	event = event_put_head(m, &js, root, e->ts_ns, about);
 	js_put_str(&js, event, "kind", "metric");
 	js_put(&js, event, "type", strings(&js, "info", NULL));
 	js_put_str(&js, event, "action", "stats");
@@ -283,6 +294,6 @@ event_stats_line(struct event_maker *m, const struct event_stats *e, size_t *len
 	js_put_num(&js, stats, "frames", 0);
 	for (size_t i = 0; i < e->n_stats; i++)
 		put_stat(&js, stats, &e->stats[i]);
-	js_put(&js, own, "catalog", json_incref(m->catalog));
-	return finish(m, &js, root, len);
+	event_put_catalog(m, &js, own);
+	return event_finish(m, &js, root, len);
 }

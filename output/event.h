@@ -19,7 +19,7 @@
 #include "dissectors/observation.h"
 #include "geo/geo.h"
 
-enum event_kind { EVENT_CONTACT, EVENT_FLOW, EVENT_STATS };
+enum event_kind { EVENT_CONTACT, EVENT_FLOW, EVENT_OBJECT, EVENT_STATS };
 
 enum flow_state {	/* telltale.flow.state */
 	FLOW_OPEN, FLOW_CLOSED, FLOW_RESET, FLOW_TIMEOUT, FLOW_EVICTED, FLOW_INPUT_END
@@ -40,6 +40,24 @@ struct event_flow {
 	bool gap;				/* TCP bytes were lost while it mattered */
 	uint32_t requests;			/* exchanges seen (HTTP requests, DNS questions) */
 	const char *protocol;			/* dissector's name: "dns" "tls" "http"; NULL unknown */
+	bool proxied;				/* server is a proxy, asked for another's host */
+	bool resolver, outer_name;		/* it hides names: DNS over TLS or QUIC; an encrypted ClientHello */
+};
+
+/* Bytes of a conversation under one purpose. */
+struct event_share {
+	enum purpose purpose;
+	uint64_t bytes[2];			/* by enum side; IP bytes on the wire */
+};
+
+/* A file that was fetched in clear. */
+struct event_object {
+	struct span name;			/* last segment of the path; len 0: none */
+	struct span version;			/* len 0: nothing tells it */
+	uint64_t size;				/* bytes of the body that were seen */
+	const char *type;			/* filetype(); NULL unknown */
+	const char *sha256;			/* hexadecimal; NULL: not all of it was seen */
+	bool whole;
 };
 
 struct event {
@@ -55,7 +73,28 @@ struct event {
 	const struct evidence *evidence;	/* of this attribution */
 	unsigned n_evidence;
 	const struct geo_answer *source_geo, *destination_geo;	/* NULL: not looked up */
+	const struct addr *target;		/* proxied: the address that the proxy was asked for; NULL: it was a name */
+	const struct event_share *shares;	/* EVENT_FLOW: purposes that had bytes */
+	unsigned n_shares;
+	const struct event_object *object;	/* EVENT_OBJECT */
 	unsigned evidence_dropped;		/* did not fit */
+};
+
+/* What the network shows of a product on a host, when there is news of it. */
+struct event_product {
+	uint64_t ts_ns, frame;			/* of the packet that caused it */
+	struct addr client;
+	const struct vendor *vendor;
+	const struct product *product;		/* NULL: not told apart */
+	const char *action;			/* "appeared", "seen", "changed" */
+	const char *changes[4];			/* such as "purpose" and "version"; NULL after the last */
+	bool present;
+	unsigned confidence;
+	const char *version;			/* "" or NULL: none */
+	uint64_t first_ns, last_ns;
+	struct {
+		uint64_t contacts, bytes_up, bytes_down;
+	} purposes[PURPOSES_N];			/* contacts 0: not seen */
 };
 
 /* One counter of telltale.stats: dotted path below telltale.stats, and its value. */
@@ -76,6 +115,8 @@ struct event_options {
 	const char *version;
 	const char *catalog_digest;
 	size_t max_bytes;			/* of a line; 0: 8000 */
+	bool secrets_clear;			/* identifiers are told as they are */
+	uint8_t secret_key[32];			/* else hashed under this key: output/secret.h */
 };
 
 struct event_maker;
@@ -85,6 +126,7 @@ void event_maker_free(struct event_maker **);
 
 /* A malloc'ed line of *len bytes, LF included, which the caller owns; NULL when memory is out. */
 char *event_line(struct event_maker *, const struct event *, size_t *len);
+char *event_product_line(struct event_maker *, const struct event_product *, size_t *len);
 char *event_stats_line(struct event_maker *, const struct event_stats *, size_t *len);
 
 /* Community ID v1, seed 0 (https://github.com/corelight/community-id-spec). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_facts - what was seen, as ECS 9.4 names it: dns, tls, http, url, user_agent, related. */
+#include <stdio.h>
 #include <string.h>
 
 #include "output/event_part.h"
@@ -18,6 +19,24 @@ put_fact(struct draft *d, json_t *object, const char *key, enum obs_kind kind, s
 
 	if (o != NULL)
 		js_put_text(&d->js, object, key, o->value, max);
+}
+
+json_t *
+event_text(const struct draft *d, enum secret how, struct span text, size_t max)
+{
+	uint8_t hidden[SECRET_TEXT_MAX];
+
+	return js_string((struct span){ hidden, secret_hide(d->secrets, how, text, hidden) }, max);
+}
+
+/* A fact that may hold what identifies somebody. */
+static void
+put_secret(struct draft *d, json_t *object, const char *key, enum obs_kind kind, enum secret how, size_t max)
+{
+	const struct observation *o = seen(d, kind);
+
+	if (o != NULL)
+		js_put(&d->js, object, key, event_text(d, how, o->value, max));
 }
 
 static void
@@ -261,6 +280,16 @@ put_tls(struct draft *d)
 	put_own_tls(d);
 }
 
+/* RFC 9000 section 15; hexadecimal, for versions of drafts are no numbers to anybody. */
+static void
+put_quic(struct draft *d)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "0x%08x", (unsigned)seen(d, OBS_QUIC_VERSION)->num);
+	js_put_str(&d->js, js_object(&d->js, d->own, "quic"), "version", text);
+}
+
 /* --- http ----------------------------------------------------------------------- */
 
 static void
@@ -280,7 +309,7 @@ put_exchange(struct draft *d)
 	    seen(d, OBS_HTTP_REQUEST_LENGTH) != NULL) {
 		side = js_object(&d->js, http, "request");
 		put_fact(d, side, "method", OBS_HTTP_METHOD, EVENT_LABEL_MAX);
-		put_fact(d, side, "referrer", OBS_HTTP_REFERER, EVENT_VALUE_MAX);
+		put_secret(d, side, "referrer", OBS_HTTP_REFERER, SECRET_URL, EVENT_VALUE_MAX);
 		put_body(d, side, OBS_HTTP_REQUEST_LENGTH);
 	}
 	if (!any_of(d, OBS_HTTP_STATUS, OBS_HTTP_LENGTH))
@@ -304,8 +333,8 @@ put_url(struct draft *d)
 	put_fact(d, url, "domain", OBS_HTTP_HOST, EVENT_HOST_MAX);
 	if (port != NULL && port->num <= UINT16_MAX)
 		put_number(d, url, "port", OBS_HTTP_PORT);
-	put_fact(d, url, "path", OBS_HTTP_PATH, EVENT_VALUE_MAX);
-	put_fact(d, url, "query", OBS_HTTP_QUERY, EVENT_VALUE_MAX);
+	put_secret(d, url, "path", OBS_HTTP_PATH, SECRET_TOKENS, EVENT_VALUE_MAX);
+	put_secret(d, url, "query", OBS_HTTP_QUERY, SECRET_QUERY, EVENT_VALUE_MAX);
 }
 
 static void
@@ -319,7 +348,7 @@ put_http(struct draft *d)
 	if (any_of(d, OBS_HTTP_HOST, OBS_HTTP_QUERY))
 		put_url(d);
 	if (seen(d, OBS_HTTP_AGENT) != NULL)
-		put_fact(d, js_object(&d->js, d->root, "user_agent"), "original", OBS_HTTP_AGENT,
+		put_secret(d, js_object(&d->js, d->root, "user_agent"), "original", OBS_HTTP_AGENT, SECRET_TOKENS,
 		    EVENT_VALUE_MAX);
 	if (seen(d, OBS_HTTP_PROXY) == NULL && seen(d, OBS_HTTP_SERVER) == NULL &&
 	    seen(d, OBS_HTTP_LOCATION) == NULL)
@@ -327,7 +356,47 @@ put_http(struct draft *d)
 	own = js_object(&d->js, d->own, "http");
 	put_flag(d, own, "proxy", OBS_HTTP_PROXY);
 	put_fact(d, own, "server", OBS_HTTP_SERVER, EVENT_ITEM_MAX);
-	put_fact(d, own, "location", OBS_HTTP_LOCATION, EVENT_VALUE_MAX);
+	put_secret(d, own, "location", OBS_HTTP_LOCATION, SECRET_URL, EVENT_VALUE_MAX);
+}
+
+/* --- protocols of products, and the files they fetch --------------------------- */
+
+static void
+put_app(struct draft *d)
+{
+	const struct event *e = d->event;
+	json_t *app, *fields;
+
+	if (seen(d, OBS_APP_PROTOCOL) == NULL)
+		return;
+	app = js_object(&d->js, d->own, "app");
+	put_fact(d, app, "protocol", OBS_APP_PROTOCOL, EVENT_LABEL_MAX);
+	fields = seen(d, OBS_APP_FIELD) != NULL ? js_array(&d->js, app, "fields") : NULL;
+	for (unsigned i = 0; fields != NULL && i < e->n_facts && json_array_size(fields) < EVENT_LIST_MAX; i++)
+		if (e->facts[i].kind == OBS_APP_FIELD)
+			add_once(&d->js, fields, event_text(d, SECRET_FIELD, e->facts[i].value, EVENT_ITEM_MAX));
+}
+
+static void
+put_object(struct draft *d)
+{
+	const struct event_object *o = d->event->object;
+	json_t *file, *own;
+
+	if (o == NULL)
+		return;
+	file = js_object(&d->js, d->root, "file");
+	if (o->name.len > 0)
+		js_put(&d->js, file, "name", event_text(d, SECRET_TOKENS, o->name, EVENT_ITEM_MAX));
+	js_put_num(&d->js, file, "size", o->size);
+	if (o->sha256 != NULL)
+		js_put_str(&d->js, js_object(&d->js, file, "hash"), "sha256", o->sha256);
+	own = js_object(&d->js, d->own, "object");
+	js_put_bool(&d->js, own, "whole", o->whole);
+	if (o->type != NULL)
+		js_put_str(&d->js, own, "type", o->type);
+	if (o->version.len > 0)
+		js_put_text(&d->js, own, "version", o->version, EVENT_LABEL_MAX);
 }
 
 /* --- the rest ------------------------------------------------------------------- */
@@ -358,6 +427,8 @@ put_related(struct draft *d)
 
 	add_once(&d->js, ips, json_string_nocheck(addr_str(&d->event->flow->client, text)));
 	add_once(&d->js, ips, json_string_nocheck(addr_str(&d->event->flow->server, text)));
+	if (d->event->target != NULL)
+		add_once(&d->js, ips, json_string_nocheck(addr_str(d->event->target, text)));
 	json_array_foreach(json_object_get(dns, "resolved_ip"), i, ip)
 		if (i < EVENT_LIST_MAX / 2)
 			add_once(&d->js, ips, json_incref(ip));
@@ -381,9 +452,8 @@ event_domain(const struct draft *d)
 		const struct observation *o = seen(d, kinds[i]);
 		struct addr a;
 
-		/* The host that a proxy is asked for is not the proxy, and a wildcard names no host. */
-		if (o == NULL || o->value.len == 0 ||
-		    (kinds[i] == OBS_HTTP_HOST && seen(d, OBS_HTTP_PROXY) != NULL) ||
+		/* A wildcard names no host, and an outer name not the one that is meant. */
+		if (o == NULL || o->value.len == 0 || (kinds[i] == OBS_TLS_SNI && d->event->flow->outer_name) ||
 		    memchr(o->value.p, '*', o->value.len) != NULL ||
 		    addr_parse((const char *)o->value.p, o->value.len, &a))
 			continue;
@@ -398,6 +468,10 @@ event_put_facts(struct draft *d)
 	put_dns(d);
 	put_tls(d);
 	put_http(d);
+	if (seen(d, OBS_QUIC_VERSION) != NULL)
+		put_quic(d);
+	put_app(d);
+	put_object(d);
 	put_ndpi(d);
 	put_related(d);
 }

@@ -35,6 +35,25 @@ put_place(struct js *js, json_t *end, const struct geo_answer *g)
 	}
 }
 
+/* Of a flow through a proxy, the destination is what the proxy was asked for. */
+static void
+put_target(struct draft *d, json_t *end)
+{
+	const struct observation *host = d->last[OBS_HTTP_HOST], *port = d->last[OBS_HTTP_PORT];
+	const struct event_flow *f = d->event->flow;
+	json_t *proxy = js_object(&d->js, d->own, "proxy");
+	char text[ADDR_STR_MAX];
+
+	js_put_str(&d->js, proxy, "ip", addr_str(&f->server, text));
+	js_put_num(&d->js, proxy, "port", f->server_port);
+	if (host != NULL)
+		js_put_text(&d->js, end, "address", host->value, EVENT_HOST_MAX);
+	if (d->event->target != NULL)
+		js_put_str(&d->js, end, "ip", addr_str(d->event->target, text));
+	if (port != NULL && port->num <= UINT16_MAX)
+		js_put_num(&d->js, end, "port", port->num);
+}
+
 static json_t *
 put_end(struct draft *d, const char *key, enum side side, const struct geo_answer *g)
 {
@@ -42,10 +61,14 @@ put_end(struct draft *d, const char *key, enum side side, const struct geo_answe
 	json_t *end = js_object(&d->js, d->root, key);
 	char text[ADDR_STR_MAX];
 
-	addr_str(side == FROM_CLIENT ? &f->client : &f->server, text);
-	js_put_str(&d->js, end, "address", text);
-	js_put_str(&d->js, end, "ip", text);
-	js_put_num(&d->js, end, "port", side == FROM_CLIENT ? f->client_port : f->server_port);
+	if (side == FROM_SERVER && f->proxied) {
+		put_target(d, end);
+	} else {
+		addr_str(side == FROM_CLIENT ? &f->client : &f->server, text);
+		js_put_str(&d->js, end, "address", text);
+		js_put_str(&d->js, end, "ip", text);
+		js_put_num(&d->js, end, "port", side == FROM_CLIENT ? f->client_port : f->server_port);
+	}
 	js_put_num(&d->js, end, "bytes", f->bytes[side]);
 	js_put_num(&d->js, end, "packets", f->packets[side]);
 	put_place(&d->js, end, g);
@@ -130,14 +153,65 @@ put_own_flow(struct draft *d)
 	js_put_num(&d->js, lost, "server", f->lost[FROM_SERVER]);
 }
 
+/*
+ * What the conversation was by its shape: a fact, not a purpose.  What is sent in
+ * a burst is told from what is said in passing by its size.
+ */
+static const char *
+activity(const struct event *e)
+{
+	enum { BURST = 64 * 1024 };
+	uint64_t up = e->flow->bytes[FROM_CLIENT], down = e->flow->bytes[FROM_SERVER];
+
+	if (e->attribution->lookup_only)
+		return "lookup";
+	if (down >= BURST && down / 8 >= up)
+		return "download";
+	if (up >= BURST && up / 4 >= down)
+		return "upload";
+	return e->attribution->purpose == PURPOSE_UPDATE ? "check" : "exchange";
+}
+
+static void
+put_traffic(struct draft *d)
+{
+	const struct event *e = d->event;
+
+	if (e->kind != EVENT_FLOW || e->attribution == NULL)
+		return;
+	js_put_str(&d->js, d->own, "activity", activity(e));
+	for (unsigned i = 0; i < e->n_shares; i++) {
+		json_t *entry = json_object();
+
+		js_add(&d->js, js_array(&d->js, d->own, "traffic"), entry);
+		if (d->js.failed)
+			return;
+		js_put_str(&d->js, entry, "purpose", purpose_name(e->shares[i].purpose));
+		js_put_num(&d->js, entry, "bytes_up", e->shares[i].bytes[FROM_CLIENT]);
+		js_put_num(&d->js, entry, "bytes_down", e->shares[i].bytes[FROM_SERVER]);
+	}
+}
+
+/* Names that could not be seen on this flow, and why. */
+static void
+put_hidden(struct draft *d)
+{
+	const struct event_flow *f = d->event->flow;
+
+	if (f->resolver)
+		js_put_str(&d->js, d->own, "names_hidden", "resolver");
+	else if (f->outer_name)
+		js_put_str(&d->js, d->own, "names_hidden", "ech");
+}
+
 /* --- what the databases said of the server -------------------------------------- */
 
 static const char *
-status(const struct event_flow *f, const struct geo_answer *g)
+status(const struct addr *f, const struct geo_answer *g)
 {
 	if (g->looked_up || g->pinned)
 		return g->country[0] != '\0' ? "ok" : "unknown";
-	return addr_is_private(&f->server) ? "private" : "no-database";
+	return addr_is_private(f) ? "private" : "no-database";
 }
 
 static const char *
@@ -195,11 +269,15 @@ put_own_geo(struct draft *d)
 		[GEO_CONFLICT] = "conflict",
 	};
 	const struct geo_answer *g = d->event->destination_geo;
-	json_t *geo = g != NULL ? js_object(&d->js, d->own, "geo") : NULL;
+	json_t *geo = g != NULL || d->event->flow->proxied ? js_object(&d->js, d->own, "geo") : NULL;
 
 	if (geo == NULL)
 		return;
-	js_put_str(&d->js, geo, "status", status(d->event->flow, g));
+	if (g == NULL) {
+		js_put_str(&d->js, geo, "status", "proxied");
+		return;
+	}
+	js_put_str(&d->js, geo, "status", status(d->event->target != NULL ? d->event->target : &d->event->flow->server, g));
 	if (!g->looked_up && !g->pinned)
 		return;
 	js_put_str(&d->js, geo, "agreement", agreements[g->agreement]);
@@ -223,5 +301,7 @@ event_put_flow(struct draft *d)
 		js_put_text(&d->js, server, "domain", d->domain, EVENT_HOST_MAX);
 	put_network(d);
 	put_own_flow(d);
+	put_traffic(d);
+	put_hidden(d);
 	put_own_geo(d);
 }

@@ -17,6 +17,7 @@ form_of(enum obs_kind kind)
 	case OBS_DNS_QTYPE: case OBS_DNS_ID: case OBS_DNS_RCODE: case OBS_TLS_VERSION: case OBS_TLS_CIPHER:
 	case OBS_TLS_CERT_NOT_BEFORE: case OBS_TLS_CERT_NOT_AFTER: case OBS_TLS_ALERT: case OBS_HTTP_PORT:
 	case OBS_HTTP_REQUEST_LENGTH: case OBS_HTTP_STATUS: case OBS_HTTP_LENGTH: case OBS_ADDR_ASN:
+	case OBS_SERVER_PORT: case OBS_QUIC_VERSION:
 		return FORM_NUMBER;
 	case OBS_TLS_ECH: case OBS_TLS_RESUMED: case OBS_TLS_ESTABLISHED: case OBS_HTTP_PROXY:
 		return FORM_FLAG;
@@ -52,7 +53,30 @@ number(uint64_t v)
 }
 
 static json_t *
-value_of(const struct evidence *e)
+met_bytes(const struct evidence *e)
+{
+	const struct signal *s = e->signal;
+	struct span met = e->kind == OBS_HTTP_BODY ? s->body : e->kind == OBS_HTTP_REQUEST_BODY ? s->request_body :
+	    e->kind == OBS_PAYLOAD_CLIENT ? s->payload_client : s->payload_server;
+
+	return printable(met) ? js_string(met, EVENT_ITEM_MAX) : js_hex(met, BYTES_SHOWN);
+}
+
+static enum secret
+secret_of(enum obs_kind kind)
+{
+	switch (kind) {
+	case OBS_HTTP_PATH: case OBS_HTTP_AGENT: return SECRET_TOKENS;
+	case OBS_HTTP_QUERY: return SECRET_QUERY;
+	case OBS_HTTP_REFERER: case OBS_HTTP_LOCATION: return SECRET_URL;
+	case OBS_HTTP_HEADER: return SECRET_HEADER;
+	case OBS_APP_FIELD: return SECRET_FIELD;
+	default: return SECRET_NOTHING;
+	}
+}
+
+static json_t *
+value_of(const struct draft *d, const struct evidence *e)
 {
 	switch (form_of(e->kind)) {
 	case FORM_NUMBER:
@@ -60,11 +84,14 @@ value_of(const struct evidence *e)
 	case FORM_FLAG:
 		return json_string_nocheck("true");
 	case FORM_BYTES:
+		/* No more than the bytes that were met: what follows may be anything. */
+		if (e->signal != NULL && e->kind != OBS_DNS_ADDRESS)
+			return met_bytes(e);
 		return printable(e->value) ? js_string(e->value, EVENT_ITEM_MAX) :
 		    js_hex(e->value, BYTES_SHOWN);
 	case FORM_TEXT:
 	default:
-		return js_string(e->value, EVENT_VALUE_MAX);
+		return event_text(d, secret_of(e->kind), e->value, EVENT_VALUE_MAX);
 	}
 }
 
@@ -72,10 +99,50 @@ static const char *
 origin_of(const struct evidence *e)
 {
 	switch (e->kind) {
-	case OBS_NAME_DNS: case OBS_NAME_DNS_OTHER: return "dns-cache";
+	case OBS_NAME_DNS: case OBS_NAME_CNAME: case OBS_NAME_DNS_OTHER: return "dns-cache";
 	case OBS_ADDR_ASN: return "database";
 	default: return e->side == FROM_CLIENT ? "client" : "server";
 	}
+}
+
+/* How far a name is to be believed, 1 best; 0: not a name. */
+static unsigned
+name_rank(const struct draft *d, enum obs_kind kind)
+{
+	switch (kind) {
+	case OBS_TLS_SNI: return d->last[OBS_QUIC_VERSION] != NULL ? 2 : 1;
+	case OBS_HTTP_HOST: return 3;
+	case OBS_TLS_CERT_NAME: return 4;
+	case OBS_DNS_QNAME: case OBS_NAME_DNS: return 5;
+	case OBS_DNS_CNAME: case OBS_NAME_CNAME: return 6;
+	case OBS_NAME_DNS_OTHER: return 7;
+	default: return 0;
+	}
+}
+
+/* The name that the attribution rests on: where it is from, how old it was, how far it is to be believed. */
+static void
+put_name(struct draft *d)
+{
+	const struct evidence *best = NULL;
+	unsigned rank = 0;
+	json_t *name;
+
+	for (unsigned i = 0; i < d->event->n_evidence; i++) {
+		unsigned r = name_rank(d, d->event->evidence[i].kind);
+
+		if (r > 0 && (best == NULL || r < rank)) {
+			best = &d->event->evidence[i];
+			rank = r;
+		}
+	}
+	if (best == NULL)
+		return;
+	name = js_object(&d->js, d->own, "name");
+	js_put_text(&d->js, name, "value", best->value, EVENT_HOST_MAX);
+	js_put_str(&d->js, name, "source", rank == 2 ? "quic.sni" : obs_kind_name(best->kind));
+	js_put_num(&d->js, name, "rank", rank);
+	js_put_num(&d->js, name, "age_ms", best->age_ms);
 }
 
 /* Ids are slugs of the catalogue; their length is bounded here, for a line is. */
@@ -106,7 +173,7 @@ put_evidence(struct draft *d)
 			return;
 		put_signal(&d->js, entry, e->signal);
 		js_put_str(&d->js, entry, "observation", obs_kind_name(e->kind));
-		js_put(&d->js, entry, "value", value_of(e));
+		js_put(&d->js, entry, "value", value_of(d, e));
 		if (e->signal != NULL)
 			js_put_str(&d->js, entry, "strength", strength_name(e->signal->strength));
 		js_put_str(&d->js, entry, "origin", origin_of(e));
@@ -141,16 +208,29 @@ put_others(struct draft *d)
 	}
 }
 
-static void
-put_vendor(struct draft *d, const struct vendor *v)
+void
+event_put_vendor(struct js *js, json_t *own, const struct vendor *v)
 {
-	json_t *vendor = js_object(&d->js, d->own, "vendor");
+	json_t *vendor = js_object(js, own, "vendor");
 	const char *seat = v->seat;
 
-	js_put_text(&d->js, vendor, "id", span_str(v->id), EVENT_LABEL_MAX);
-	js_put_text(&d->js, vendor, "name", span_str(v->name), EVENT_ITEM_MAX);
+	js_put_text(js, vendor, "id", span_str(v->id), EVENT_LABEL_MAX);
+	js_put_text(js, vendor, "name", span_str(v->name), EVENT_ITEM_MAX);
 	if (seat != NULL && strlen(seat) == 2)
-		js_put_text(&d->js, vendor, "country_iso_code", span_str(seat), EVENT_LABEL_MAX);
+		js_put_text(js, vendor, "country_iso_code", span_str(seat), EVENT_LABEL_MAX);
+}
+
+json_t *
+event_put_product(struct js *js, json_t *own, const struct product *p, enum category category)
+{
+	json_t *product = js_object(js, own, "product");
+
+	if (p != NULL) {
+		js_put_text(js, product, "id", span_str(p->id), EVENT_LABEL_MAX);
+		js_put_text(js, product, "name", span_str(p->name), EVENT_ITEM_MAX);
+	}
+	js_put_str(js, product, "category", category_name(category));
+	return product;
 }
 
 void
@@ -161,13 +241,8 @@ event_put_attribution(struct draft *d)
 
 	if (a == NULL)
 		return;
-	put_vendor(d, a->vendor);
-	product = js_object(&d->js, d->own, "product");
-	if (a->product != NULL) {
-		js_put_text(&d->js, product, "id", span_str(a->product->id), EVENT_LABEL_MAX);
-		js_put_text(&d->js, product, "name", span_str(a->product->name), EVENT_ITEM_MAX);
-	}
-	js_put_str(&d->js, product, "category", category_name(a->category));
+	event_put_vendor(&d->js, d->own, a->vendor);
+	product = event_put_product(&d->js, d->own, a->product, a->category);
 	if (a->engine != NULL)
 		js_put_text(&d->js, product, "engine", span_str(a->engine->id), EVENT_LABEL_MAX);
 	js_put_str(&d->js, d->own, "purpose", purpose_name(a->purpose));
@@ -175,6 +250,7 @@ event_put_attribution(struct draft *d)
 	if (a->lookup_only)
 		js_put_bool(&d->js, d->own, "lookup_only", true);
 	js_put_num(&d->js, d->own, "confidence", a->confidence);
+	put_name(d);
 	put_evidence(d);
 	put_others(d);
 }
