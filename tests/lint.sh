@@ -64,8 +64,9 @@ for f in $(printf '%s\n' $sources | grep '\.h$'); do
 done
 
 # No vendor's name in C: ids and first words of names of the catalogue.
-for id in $(sed -n 's/^vendor: *//p' catalog/vendors/*.yaml | tr -d '\r'); do
-	case $id in microsoft) word=defender ;; *) word=${id%%-*} ;; esac
+for id in $(grep -LE '^category: *(os|software)' catalog/vendors/*.yaml | sed 's|.*/||; s|\.yaml$||'); do
+	# First words that are common words, or names of protocols that several products speak, say nothing.
+	case $id in microsoft) word=defender ;; group-ib) word=group-ib ;; *) word=${id%%-*} ;; esac
 	for f in $(grep -liwE "$word" $sources); do
 		# The command line's own examples name a public address or host, never decide by it.
 		[ "$f" = app/cmd_help.c ] && continue

@@ -10,10 +10,14 @@ when a row of a vendor that the catalogue holds is missed.
 """
 import collections, concurrent.futures, json, os, subprocess, sys, tempfile
 
-VENDORS = {'Kaspersky': 'kaspersky', 'ESET': 'eset', 'Avast': 'avast', 'AVG': 'avg', 'ClamAV': 'clamav',
-           'Bitdefender': 'bitdefender', 'Microsoft Defender': 'microsoft', 'Microsoft Windows Update': 'microsoft',
-           'Microsoft': 'microsoft', 'Microsoft SmartScreen': 'microsoft', 'McAfee': 'mcafee', 'Sophos': 'sophos',
-           'Dr.Web': 'drweb', 'Qihoo 360': 'qihoo-360', 'SolarWinds': 'solarwinds'}
+# Names of the ground truth that are not a vendor's name or id of the catalogue.
+VENDORS = {'Microsoft Defender': 'microsoft', 'Microsoft Windows Update': 'microsoft', 'Microsoft SmartScreen': 'microsoft',
+           'Google Safe Browsing': 'google', 'Valve Steam': 'steam', 'Dr.Web': 'drweb'}
+
+
+def vendor_of(name, have):
+    slug = VENDORS.get(name, name.lower().replace(' ', '-'))
+    return slug if slug in have else slug.split('-')[0] if slug.split('-')[0] in have else None
 
 
 def contacts(telltale, path, categories):
@@ -50,8 +54,8 @@ def main():
         security = [e for e in seen if e['telltale']['product'].get('category', 'security') == 'security']
         wanted = set()
         for row in rows[name]:
-            vendor = VENDORS.get(row['vendor'])
-            if row['class'] not in ('av', 'os', 'reputation') or vendor is None or vendor not in have:
+            vendor = vendor_of(row['vendor'], have)
+            if row['class'] not in ('av', 'os', 'sw', 'reputation') or vendor is None:
                 outside += row['class'] == 'av'
                 continue
             hits = [e for e in seen if key(e) == (row['src'], row['dst'], vendor)]
