@@ -23,6 +23,7 @@ extern const struct command commands[];
 
 int cmd_run(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_catalog(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int help_on(const char *topic);		/* "": the overview */
@@ -50,6 +51,12 @@ enum { OPT_SET = 256, OPT_CATALOG, OPT_GEO_COUNTRY, OPT_GEO_ASN, OPT_GEO_OVERRID
 	{ "geo-overrides", required_argument, NULL, OPT_GEO_OVERRIDES },                           \
 	{ "categories", required_argument, NULL, OPT_CATEGORIES },                                 \
 	{ "help", no_argument, NULL, 'h' }
+
+/*
+ * The key under which identifiers are hashed in events.  *lasting: the same at the
+ * next start on this machine.
+ */
+int app_secret_key(const struct options *, uint8_t key[static 32], bool *lasting, struct err *);
 
 /* The catalogue that the options name, or the one beside the program. */
 struct catalog *app_catalog(const struct options *, struct err *);

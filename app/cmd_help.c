@@ -56,15 +56,34 @@ static const char run_help[] =
     "Example: telltale -r office.pcap --geo-country country.mmdb tcp or udp port 53\n";
 
 static const char explain_help[] =
-    "usage: telltale explain [options] HOST|URL|ADDRESS...\n"
+    "usage: telltale explain [options] HOST|URL|ADDRESS|AGENT...\n"
     "\n"
-    "Says which vendors of the catalogue a host name, a URL or an address would be\n"
-    "attributed to, by which signals, in rank order, with their sources; for an address\n"
-    "also its country and network.\n"
+    "Says which signals of the catalogue a host name, a URL, an address or a user agent\n"
+    "would meet, in rank order, with their sources; which of them count and why others do\n"
+    "not; and to whom it would be attributed. For an address also its country and network.\n"
     "\n"
+    "  --agent TEXT         the user agent of the request; alone, it is what is asked about\n"
+    "  --header \"NAME: VAL\" another header of it; may be given several times\n"
+    "  --txt TEXT           the text of a TXT answer to that name, or alone\n"
+    "  --port N             the server's port (443, or what a URL says)\n"
+    "  --transport tcp|udp  only signals of this transport\n"
+    "  --json               a line of JSON for each question\n"
     "  -C FILE, --set KEY=VALUE, --catalog DIR, --geo-country FILE, --geo-asn FILE   as in run\n"
     "\n"
     "Example: telltale explain http://94.75.236.123/updaters/updater.xml.dif\n";
+
+static const char catalog_help[] =
+    "usage: telltale catalog [options] [VENDOR...]\n"
+    "\n"
+    "Lists the vendors of the catalogue, with the number of their products and signals, by\n"
+    "purpose; or tells all about the vendors that are named: products, networks, signals\n"
+    "with what they ask for, where each fact is from, and why some are off.\n"
+    "\n"
+    "  --category NAME      vendors with a signal of it: security, os, software\n"
+    "  --json               everything, as one JSON document\n"
+    "  -C FILE, --set KEY=VALUE, --catalog DIR   as in run\n"
+    "\n"
+    "Example: telltale catalog --category os\n";
 
 static const char check_help[] =
     "usage: telltale check [options]\n"
@@ -89,6 +108,8 @@ help_on(const char *topic)
 		fputs(run_help, stdout);
 	} else if (strcmp(topic, "explain") == 0) {
 		fputs(explain_help, stdout);
+	} else if (strcmp(topic, "catalog") == 0) {
+		fputs(catalog_help, stdout);
 	} else if (strcmp(topic, "check") == 0) {
 		fputs(check_help, stdout);
 	} else if (strcmp(topic, "settings") == 0) {
@@ -101,7 +122,7 @@ help_on(const char *topic)
 		printf("\n'telltale help COMMAND' tells more; so do telltale(1), telltale-events(5) and "
 		    "telltale-catalog(5).\n");
 	} else {
-		complain("no help on '%s'; there is help on run, explain, check and settings", topic);
+		complain("no help on '%s'; there is help on run, explain, catalog, check and settings", topic);
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;

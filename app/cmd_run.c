@@ -138,6 +138,7 @@ struct run {
 	struct source *source;
 	struct writer *writer;
 	struct summary *summary;
+	struct inventory *inventory;
 	struct worker *worker;
 	bool cut, failed;
 };
@@ -199,15 +200,22 @@ open_worker(struct run *r, struct err *err)
 	struct options *o = &r->opt;
 	struct worker_options wo = {
 		.catalog = r->catalog, .geo = r->geo, .writer = r->writer, .summary = r->summary,
+		.inventory = r->inventory,
 		.event = { .observer_name = o->observer, .version = TELLTALE_VERSION,
-		    .catalog_digest = catalog_digest(r->catalog) },
+		    .catalog_digest = catalog_digest(r->catalog), .secrets_clear = o->secrets_clear },
 		.max_flows = o->max_flows, .max_memory = o->max_memory,
 		.timeout_new_s = (unsigned)o->timeout_new_s, .timeout_udp_s = (unsigned)o->timeout_udp_s,
 		.timeout_tcp_s = (unsigned)o->timeout_tcp_s, .categories = o->categories, .dpi = o->dpi,
 		.dpi_unknown = o->dpi_unknown,
 		.all_flows = o->all_flows, .key = hash_key_for(o->interfaces.n > 0),
 	};
+	bool lasting;
 
+	if (app_secret_key(o, wo.event.secret_key, &lasting, err) < 0)
+		return NULL;
+	if (!lasting && !o->secrets_clear)
+		complain("this machine has no /etc/machine-id: identifiers are hashed under a key of this run alone; "
+		    "'--set secrets.key_file=FILE' names one that lasts");
 	return worker_new(&wo, err);
 }
 
@@ -250,6 +258,9 @@ open_all(struct run *r, struct err *err)
 		r->summary = summary_new(r->catalog);
 	r->writer = writer_open(o->output != NULL ? o->output : "-", o->interfaces.n == 0, err);
 	if (r->writer == NULL)
+		return EXIT_FAILED;
+	r->inventory = inventory_new(o->max_memory / 20, hash_key_for(o->interfaces.n > 0), err);
+	if (r->inventory == NULL)
 		return EXIT_FAILED;
 	r->worker = open_worker(r, err);
 	if (r->worker == NULL)
@@ -320,7 +331,7 @@ finish(struct run *r, bool interrupted)
 		    "'(%s) or vlan and (%s)'", r->opt.filter, r->opt.filter);
 	if (r->summary != NULL && (counts.frames > 0 || !r->failed))
 		summary_print(r->summary, stderr, counts.frames, written.lines);
-	if (catalog_ready(r->catalog, &err) < 0) {
+	if (catalog_faults(r->catalog, &err) < 0) {
 		complain("%s", err.text);
 		return EXIT_USAGE;
 	}
@@ -341,6 +352,7 @@ close_all(struct run *r)
 	running = NULL;
 	source_close(&r->source);
 	summary_free(&r->summary);
+	inventory_free(&r->inventory);
 	geo_free(&r->geo);
 	catalog_free(&r->catalog);
 	options_fini(&r->opt);

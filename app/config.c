@@ -29,7 +29,7 @@ struct raw_config {
 	char **categories;
 	unsigned categories_count;
 	struct raw_geo geo;
-	struct raw_section limits, timeouts, live;
+	struct raw_section limits, timeouts, live, secrets;
 };
 
 #define OPTIONAL_TEXT(key, type, member) \
@@ -62,6 +62,11 @@ static const cyaml_schema_field_t live_fields[] = {
 	OPTIONAL_TEXT("promiscuous", struct raw_section, v[2]),
 	CYAML_FIELD_END
 };
+static const cyaml_schema_field_t secrets_fields[] = {
+	OPTIONAL_TEXT("clear", struct raw_section, v[0]),
+	OPTIONAL_TEXT("key_file", struct raw_section, v[1]),
+	CYAML_FIELD_END
+};
 static const cyaml_schema_field_t config_fields[] = {
 	OPTIONAL_TEXT("catalog", struct raw_config, catalog),
 	OPTIONAL_TEXT("output", struct raw_config, output),
@@ -76,6 +81,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct raw_config, limits, limits_fields),
 	CYAML_FIELD_MAPPING("timeouts", CYAML_FLAG_OPTIONAL, struct raw_config, timeouts, timeouts_fields),
 	CYAML_FIELD_MAPPING("live", CYAML_FLAG_OPTIONAL, struct raw_config, live, live_fields),
+	CYAML_FIELD_MAPPING("secrets", CYAML_FLAG_OPTIONAL, struct raw_config, secrets, secrets_fields),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_value_t config_schema = {
@@ -186,6 +192,7 @@ apply_all(struct options *o, const struct raw_config *c, const struct places *pl
 	apply_section(&a, "limits", &c->limits, limits_fields);
 	apply_section(&a, "timeouts", &c->timeouts, timeouts_fields);
 	apply_section(&a, "live", &c->live, live_fields);
+	apply_section(&a, "secrets", &c->secrets, secrets_fields);
 	return a.rc;
 }
 

@@ -26,6 +26,16 @@ dossier_turn(struct dossier *d, struct arena_pool *pool)
 	d->facts = NULL;
 	d->last = &d->facts;
 	d->n_facts = d->n_now = 0;
+	d->purpose = PURPOSE_UNDETERMINED;
+}
+
+void
+dossier_share(struct dossier *d, const uint64_t bytes[static 2])
+{
+	for (unsigned i = 0; i < 2; i++) {
+		d->shares[d->purpose].bytes[i] += bytes[i] - d->shared[i];
+		d->shared[i] = bytes[i];
+	}
 }
 
 void

@@ -30,11 +30,17 @@ struct told {				/* a contact event was written for it */
 };
 
 struct dossier {
+	struct dossier *spare;		/* of those not in use */
 	struct arena scene;		/* facts and evidence of the exchange at hand */
 	struct arena kept;		/* evidence of all exchanges */
 	struct fact *facts, **last;	/* in the order seen; scene */
 	unsigned n_facts, n_now, n_all, n_told;
 	unsigned dropped;		/* evidence or facts that found no room */
+	enum purpose purpose;		/* of this exchange */
+	struct share {			/* bytes of the conversation under each purpose */
+		uint64_t bytes[2];	/* by enum side */
+	} shares[PURPOSES_N];
+	uint64_t shared[2];		/* bytes that are in shares already */
 	struct evidence now[EVIDENCE_MAX];	/* of this exchange */
 	struct evidence all[EVIDENCE_MAX];
 	struct told told[TOLD_MAX];
@@ -45,6 +51,9 @@ void dossier_fini(struct dossier *, struct arena_pool *);
 
 /* A new exchange begins: its facts and evidence replace those of the last. */
 void dossier_turn(struct dossier *, struct arena_pool *);
+
+/* The conversation has bytes[] now: what came since the last call belongs to the exchange at hand. */
+void dossier_share(struct dossier *, const uint64_t bytes[static 2]);
 
 /* Copies an observation. */
 void dossier_fact(struct dossier *, struct arena_pool *, const struct observation *);

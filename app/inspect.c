@@ -46,12 +46,13 @@ inspection_put(struct worker *w, struct conv *c)
 
 	if (w->dpi != NULL)
 		dpi_drop(w->dpi, &in->dpi);
+	arena_reset(&in->work, &w->arenas);
 	stream_fini(&in->stream[0], &w->streams);
 	stream_fini(&in->stream[1], &w->streams);
 	if (in->dossier != NULL) {
 		dossier_fini(in->dossier, &w->arenas);
-		free(in->dossier);
-		w->n_dossiers--;
+		in->dossier->spare = w->free_dossiers;
+		w->free_dossiers = in->dossier;
 	}
 	in->next = w->free_inspections;
 	w->free_inspections = in;
@@ -63,33 +64,45 @@ dossier_get(struct worker *w, struct inspection *in)
 {
 	if (in->dossier != NULL)
 		return in->dossier;
-	if (w->n_dossiers == w->max_dossiers || (in->dossier = malloc(sizeof *in->dossier)) == NULL) {
+	if ((in->dossier = w->free_dossiers) != NULL) {
+		w->free_dossiers = in->dossier->spare;
+	} else if (w->n_dossiers == w->max_dossiers || (in->dossier = malloc(sizeof *in->dossier)) == NULL) {
 		w->no_dossier++;
 		return NULL;
+	} else {
+		w->n_dossiers++;
 	}
-	w->n_dossiers++;
 	dossier_init(in->dossier);
 	return in->dossier;
 }
 
 /* --- unknown protocols ----------------------------------------------------- */
 
-/* The name that DNS gave the server's address, for a flow that shows none itself. */
+static void
+observe_name(struct worker *w, enum obs_kind kind, struct span name, uint64_t age_ns)
+{
+	unsigned n = w->obs.n;
+
+	observe_copy(&w->obs, kind, FROM_SERVER, name);
+	if (w->obs.n > n)
+		w->obs.v[n].age_ms = (uint32_t)(age_ns / 1000000 < UINT32_MAX ? age_ns / 1000000 : UINT32_MAX);
+}
+
+/* The names that DNS gave the server's address, for a flow that shows none itself. */
 static void
 name_by_dns(struct worker *w, struct flow_hit *hit, struct inspection *in, uint64_t ts_ns)
 {
 	struct addr client = flow_client(hit->flow), server = flow_server(hit->flow);
 	struct names_answer a;
 
-	if (in->named || names_empty(w->names))
+	if (in->named || in->tunnelled || names_empty(w->names))
 		return;
 	in->named = true;
 	if (!names_find(w->names, ts_ns, &client, &server, &a))
 		return;
-	observe_copy(&w->obs, a.other_client ? OBS_NAME_DNS_OTHER : OBS_NAME_DNS, FROM_SERVER, a.name);
-	if (w->obs.n > 0)
-		w->obs.v[w->obs.n - 1].age_ms =
-		    (uint32_t)(a.age_ns / 1000000 < UINT32_MAX ? a.age_ns / 1000000 : UINT32_MAX);
+	observe_name(w, a.other_client ? OBS_NAME_DNS_OTHER : OBS_NAME_DNS, a.name[0], a.age_ns);
+	for (unsigned i = 1; i < a.n && !a.other_client; i++)
+		observe_name(w, OBS_NAME_CNAME, a.name[i], a.age_ns);
 }
 
 static void
@@ -179,6 +192,9 @@ unknown(struct worker *w, struct flow_hit *hit, struct inspection *in, const str
 		name_by_dns(w, hit, in, din->ts_ns);
 	if (middle ? in->tries < TRIES_MAX : (in->tries < 4 && !(in->head_seen[0] && in->head_seen[1])))
 		return;
+	/* A client that asks again and again may yet be answered in a way that tells. */
+	if (!middle && din->proto == IP_UDP && in->tries < TRIES_MAX && !in->head_seen[FROM_SERVER])
+		return;
 	w->unknown++;
 	in->deaf = true;
 }
@@ -204,6 +220,39 @@ may_ask_dpi(struct worker *w, uint64_t ts_ns)
 	return false;
 }
 
+/* What follows is the inside of a tunnel, of which nothing is known yet but where it leads. */
+static void
+begin_again(struct inspection *in)
+{
+	in->dissector = NULL;
+	in->tunnelled = true;
+	in->tries = 0;
+	in->head_seen[0] = in->head_seen[1] = false;
+	memset(in->state, 0, sizeof in->state);
+}
+
+/*
+ * A datagram that is not what those before it were: a port may serve several
+ * protocols.  Whoever knows this one is asked, once.
+ */
+static void
+retry(struct worker *w, struct flow_hit *hit, struct inspection *in, struct dissect_in *din, struct dissect_out *out,
+    uint64_t frame)
+{
+	enum dissect answer = DISSECT_MORE;
+
+	in->dissector = NULL;
+	in->tries = 0;
+	observations_reset(&w->obs);
+	if (identify(w, hit, in, din) == RD_OK)
+		answer = in->dissector->dissect(in->state, din, out);
+	else
+		unknown(w, hit, in, din, out);
+	if (answer == DISSECT_NOT_MINE)
+		in->deaf = true;
+	judge(w, hit, in, frame, din->ts_ns, !in->deaf);
+}
+
 /* One look of the dissector; what it wants done with the bytes is in out. */
 static void
 look(struct worker *w, struct flow_hit *hit, struct inspection *in, struct dissect_in *din,
@@ -219,22 +268,27 @@ look(struct worker *w, struct flow_hit *hit, struct inspection *in, struct disse
 			return;
 		if (s != RD_OK) {
 			unknown(w, hit, in, din, out);
-			judge(w, hit, in, frame, din->ts_ns);
+			judge(w, hit, in, frame, din->ts_ns, !in->deaf);
 			if (w->dpi != NULL && w->opt.dpi == DPI_AUTO && in->tries == 1 && !in->dpi_wanted)
 				in->dpi_wanted = may_ask_dpi(w, din->ts_ns);
 			return;
 		}
 	}
 	din->curious = in->curious || w->opt.all_flows;
+	din->want_body = in->want_body;
 	answer = in->dissector->dissect(in->state, din, out);
 	w->malformed[dissector_row(in->dissector)] += out->malformed;
+	if (answer == DISSECT_NOT_MINE && in->dissector->proto == IP_UDP && in->dissector->state_size == 0) {
+		retry(w, hit, in, din, out, frame);
+		return;
+	}
 	if (answer == DISSECT_NOT_MINE || (answer == DISSECT_DONE && !in->named &&
 	    observations_find(&w->obs, OBS_TLS_SNI) == NULL))
 		name_by_dns(w, hit, in, din->ts_ns);
 	if (w->obs.n > 0) {
 		bool was = in->curious;
 
-		judge(w, hit, in, frame, din->ts_ns);
+		judge(w, hit, in, frame, din->ts_ns, answer == DISSECT_MORE || answer == DISSECT_TUNNEL);
 		if (in->curious && !was && !din->curious) {
 			if (in->dissector->detail != NULL) {
 				observations_reset(&w->obs);
@@ -248,14 +302,18 @@ look(struct worker *w, struct flow_hit *hit, struct inspection *in, struct disse
 	}
 	w->dropped_observations += w->obs.dropped;
 	w->obs.dropped = 0;
-	if (answer != DISSECT_MORE)
+	if (out->body.first || out->body.last || out->body.bytes.len > 0)
+		object_piece(w, hit, in, &out->body, din->gap > 0, frame, din->ts_ns);
+	if (answer == DISSECT_TUNNEL)
+		begin_again(in);
+	else if (answer != DISSECT_MORE)
 		in->deaf = true;
 }
 
 static struct dissect_in
-input_of(struct worker *w, const struct flow_hit *hit, const struct packet *pkt)
+input_of(struct worker *w, const struct flow_hit *hit, struct inspection *in, const struct packet *pkt)
 {
-	return (struct dissect_in){ .side = hit->side, .proto = pkt->proto,
+	return (struct dissect_in){ .arena = &in->work, .pool = &w->arenas, .side = hit->side, .proto = pkt->proto,
 		.server_port = flow_server_port(hit->flow), .ts_ns = pkt->ts_ns, .crypto = w->crypto };
 }
 
@@ -293,19 +351,19 @@ tcp_payload(struct worker *w, struct flow_hit *hit, struct inspection *in, const
 	stream_add(&in->stream[hit->side], &w->streams, &g);
 	if ((pkt->tcp_flags & TCP_ACK) != 0 && in->stream[other_side(hit->side)].early != NULL) {
 		stream_acked(&in->stream[other_side(hit->side)], &w->streams, pkt->tcp_ack, pkt->ts_ns);
-		din = input_of(w, hit, pkt);
+		din = input_of(w, hit, in, pkt);
 		din.side = other_side(hit->side);
 		drain(w, hit, in, &din, pkt->number);
 	}
 	/* Asked for again: the first drain may have found the sides to be the other way round. */
-	din = input_of(w, hit, pkt);
+	din = input_of(w, hit, in, pkt);
 	drain(w, hit, in, &din, pkt->number);
 }
 
 static void
 udp_payload(struct worker *w, struct flow_hit *hit, struct inspection *in, const struct packet *pkt)
 {
-	struct dissect_in din = input_of(w, hit, pkt);
+	struct dissect_in din = input_of(w, hit, in, pkt);
 	struct dissect_out out = { .obs = &w->obs };
 
 	din.data = pkt->payload;
@@ -334,6 +392,7 @@ settle(struct worker *w, struct conv *c, struct inspection *in)
 	bool stateless = in->dissector != NULL && in->dissector->state_size == 0 && in->dissector->proto == IP_UDP;
 
 	if (in->deaf) {
+		arena_reset(&in->work, &w->arenas);
 		stream_fini(&in->stream[0], &w->streams);
 		stream_fini(&in->stream[1], &w->streams);
 	}
@@ -402,7 +461,8 @@ drain_rest(struct worker *w, struct flow_hit *hit, struct inspection *in)
 	stream_end(&in->stream[1]);
 	for (unsigned i = 0; i < 3 && !in->deaf; i++) {
 		struct dissect_in din = { .side = (enum side)(i & 1), .proto = IP_TCP,
-			.server_port = flow_server_port(hit->flow), .ts_ns = c->last_ns, .crypto = w->crypto };
+			.server_port = flow_server_port(hit->flow), .ts_ns = c->last_ns, .crypto = w->crypto,
+			.arena = &in->work, .pool = &w->arenas };
 
 		hit->side = din.side;
 		drain(w, hit, in, &din, w->last_frame);
@@ -417,7 +477,7 @@ name_the_nameless(struct worker *w, struct flow_hit *hit, struct inspection *in)
 		return;
 	observations_reset(&w->obs);
 	name_by_dns(w, hit, in, hit->conv->last_ns);
-	judge(w, hit, in, w->last_frame, hit->conv->last_ns);
+	judge(w, hit, in, w->last_frame, hit->conv->last_ns, false);
 }
 
 void
@@ -430,6 +490,7 @@ inspect_end(struct worker *w, struct flow *f, struct conv *c, enum flow_end end)
 
 		if ((f->flags & FLOW_UDP) == 0)
 			drain_rest(w, &hit, in);
+		object_break(w, &hit, in, w->last_frame, c->last_ns);
 		name_the_nameless(w, &hit, in);
 		if (in->dpi != NULL) {
 			observations_reset(&w->obs);

@@ -28,7 +28,8 @@ cmd_version(int argc, char **argv)
 
 const struct command commands[] = {
 	{ "run", "captures in, events out (the default)", cmd_run },
-	{ "explain", "what the catalogue says of a host, URL or address, and why", cmd_explain },
+	{ "explain", "what the catalogue says of a host, URL, address or user agent, and why", cmd_explain },
+	{ "catalog", "who is in the catalogue, and how each shows", cmd_catalog },
 	{ "check", "configuration, catalogue and databases: everything a start would load", cmd_check },
 	{ "help", "this, or help on a command", cmd_help },
 	{ "version", "versions", cmd_version },

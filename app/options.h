@@ -29,7 +29,8 @@ struct options {
 	struct text_list geo_country;	/* empty, and no geo_asn: what "make geodb" left */
 	char *geo_asn, *geo_overrides;
 	unsigned categories;		/* bit mask of enum category */
-	bool all_flows;
+	bool all_flows, secrets_clear;
+	char *secrets_key_file;		/* NULL: /etc/machine-id makes the key */
 	enum dpi_mode dpi;
 	uint64_t max_flows, max_memory, dpi_unknown;
 	uint64_t timeout_new_s, timeout_udp_s, timeout_tcp_s;

@@ -8,12 +8,26 @@
 
 /* --- the road -------------------------------------------------------------- */
 
+/* The index is asked about DNS only once it turns out to matter. */
+static bool
+leaves_no_flow(struct worker *w, struct packet *pkt)
+{
+	if (!w->quick_dns || !is_dns_datagram(pkt))
+		return false;
+	if (inspect_dns(w, pkt))
+		return true;
+	flow_prefetch(w->flows, pkt);
+	return false;
+}
+
 static void
-worker_packet(struct worker *w, const struct packet *pkt)
+worker_packet(struct worker *w, struct packet *pkt)
 {
 	struct flow_hit hit;
 
 	flow_advance(w->flows, pkt->ts_ns);
+	if (leaves_no_flow(w, pkt))
+		return;				/* DNS that does not matter */
 	if (!flow_touch(w->flows, pkt, &hit))
 		return;				/* no room, or a straggler: counted */
 	if (hit.conv != NULL && hit.conv->stage != STAGE_DECIDED &&
@@ -36,11 +50,15 @@ worker_frames(struct worker *w, const struct frames *batch)
 		w->decoded[d]++;
 		w->bytes += f->wirelen;
 		w->snapped += f->caplen < f->wirelen;
-		if (d == DECODE_OK)
-			flow_prefetch(w->flows, &packets[n++]);
+		if (d != DECODE_OK)
+			continue;
+		if (!w->quick_dns || !is_dns_datagram(&packets[n]))
+			flow_prefetch(w->flows, &packets[n]);
+		n++;
 	}
 	for (unsigned i = 0; i < n; i++)
-		flow_prefetch_record(w->flows, &packets[i]);
+		if (!w->quick_dns || !is_dns_datagram(&packets[i]))
+			flow_prefetch_record(w->flows, &packets[i]);
 	for (unsigned i = 0; i < n; i++) {
 		if (w->first_ns == 0)
 			w->first_ns = packets[i].ts_ns;
@@ -147,7 +165,9 @@ static void
 put_insides(struct stat_list *l, const struct worker *w)
 {
 	struct names_counts names;
+	struct inventory_counts products;
 
+	inventory_counts(w->inventory, &products);
 	names_counts(w->names, &names);
 	for (size_t i = 0; dissectors[i] != NULL; i++) {
 		put_named(l, "protocols.", dissectors[i]->name, w->flows_of[i]);
@@ -158,12 +178,16 @@ put_insides(struct stat_list *l, const struct worker *w)
 	put(l, "streams.memory_peak", w->streams.peak);
 	put(l, "streams.memory_refused", w->streams.refused);
 	put(l, "inspection.refused", w->no_inspection);
+	put(l, "inspection.objects_refused", w->no_object);
 	put(l, "inspection.dossiers_refused", w->no_dossier);
 	put(l, "inspection.arena_refused", w->arenas.refused);
 	put(l, "inspection.observations_dropped", w->dropped_observations);
+	put(l, "dns.datagrams_without_flow", w->dns_datagrams);
 	put(l, "names.learned", names.added);
 	put(l, "names.forgotten", names.forgotten);
 	put(l, "names.ech", w->ech);
+	put(l, "names.hidden_by_resolver", w->hidden_resolver);
+	put(l, "names.hidden_by_ech", w->hidden_outer);
 	if (w->dpi != NULL) {
 		struct dpi_counts d;
 
@@ -174,8 +198,13 @@ put_insides(struct stat_list *l, const struct worker *w)
 		put(l, "ndpi.refused", d.refused);
 		put(l, "ndpi.over_budget", w->dpi_over_budget);
 	}
+	put(l, "inventory.entries", products.entries);
+	put(l, "inventory.evicted", products.evicted);
+	put(l, "inventory.unknown", products.unknown);
 	put(l, "events.contact", w->contacts);
 	put(l, "events.flow", w->flow_events);
+	put(l, "events.object", w->objects);
+	put(l, "events.product", w->product_events);
 	put(l, "events.lost", w->events_lost);
 }
 
@@ -227,6 +256,7 @@ open_flows(struct worker *w, struct err *err)
 	w->max_inspections = rest / 10 / sizeof(struct inspection);
 	w->max_dossiers = rest / 10 / sizeof(struct dossier);
 	w->names = names_new(rest / 20, w->opt.key);
+	w->inventory = w->opt.inventory;
 	w->flows = flow_table_new(&fo, err);
 	if (w->names == NULL)
 		return err_set(err, "out of memory for the name cache");
@@ -243,6 +273,7 @@ worker_new(const struct worker_options *opt, struct err *err)
 		return NULL;
 	}
 	w->opt = *opt;
+	w->quick_dns = !opt->all_flows && opt->dpi != DPI_ALL;
 	w->crypto = crypto_new(err);
 	w->matcher = w->crypto != NULL ? matcher_new(opt->catalog, err) : NULL;
 	w->events = w->matcher != NULL ? event_maker_new(&opt->event, err) : NULL;
@@ -267,6 +298,13 @@ worker_free(struct worker **wp)
 
 		w->free_inspections = in->next;
 		free(in);
+	}
+	objects_free(w);
+	while (w->free_dossiers != NULL) {
+		struct dossier *d = w->free_dossiers;
+
+		w->free_dossiers = d->spare;
+		free(d);
 	}
 	stream_mem_fini(&w->streams);
 	arena_pool_fini(&w->arenas);

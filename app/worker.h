@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/inventory.h"
 #include "app/summary.h"
 #include "capture/source.h"
 #include "catalog/catalog.h"
@@ -27,6 +28,7 @@ struct worker_options {
 	const struct catalog *catalog;	/* borrowed */
 	const struct geo *geo;		/* borrowed */
 	struct writer *writer;		/* borrowed */
+	struct inventory *inventory;	/* borrowed */
 	struct summary *summary;	/* borrowed; NULL: none */
 	struct event_options event;
 	size_t max_flows, max_memory;	/* records; bytes */
