@@ -2,7 +2,9 @@
 /* crypto - digests and X.509 certificates (RFC 5280) by libcrypto. */
 #include "core/crypto.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <openssl/bio.h>
@@ -16,6 +18,8 @@ enum { DIGESTS_N = DIGEST_SHA256 + 1 };
 struct crypto {
 	EVP_MD *md[DIGESTS_N];	/* owned */
 	EVP_MD_CTX *ctx;	/* owned */
+	EVP_CIPHER *gcm, *ecb;	/* owned */
+	EVP_CIPHER_CTX *cipher;	/* owned */
 	BIO *text;		/* owned; where names are printed */
 	struct known *known;	/* owned; KNOWN_CERTS of them, made when the first certificate comes */
 };
@@ -54,7 +58,14 @@ crypto_new(struct err *err)
 	}
 	c->ctx = EVP_MD_CTX_new();
 	c->text = BIO_new(BIO_s_mem());
-	if (c->ctx != NULL && c->text != NULL)
+	c->gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+	c->ecb = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
+	c->cipher = EVP_CIPHER_CTX_new();
+	if (c->gcm == NULL || c->ecb == NULL) {
+		err_set(err, "libcrypto offers no AES-128");
+		goto out;
+	}
+	if (c->ctx != NULL && c->text != NULL && c->cipher != NULL)
 		return c;
 fail:
 	err_set(err, "libcrypto: out of memory");
@@ -74,6 +85,9 @@ crypto_free(struct crypto **cp)
 	for (unsigned i = 0; i < DIGESTS_N; i++)
 		EVP_MD_free(c->md[i]);
 	EVP_MD_CTX_free(c->ctx);
+	EVP_CIPHER_CTX_free(c->cipher);
+	EVP_CIPHER_free(c->gcm);
+	EVP_CIPHER_free(c->ecb);
 	BIO_free(c->text);
 	free(c->known);
 	free(c);
@@ -117,6 +131,102 @@ crypto_digest_hex(struct crypto *c, enum digest kind, struct span data, char out
 	size_t n = crypto_digest(c, kind, data, raw);
 
 	hex(raw, n, lower, out);
+}
+
+/* --- HMAC and QUIC ----------------------------------------------------------- */
+
+enum { HMAC_BLOCK = 64 };
+
+void
+crypto_hmac(struct crypto *c, struct span key, struct span data, uint8_t out[static DIGEST_MAX])
+{
+	uint8_t inner[HMAC_BLOCK + CRYPTO_HMAC_MAX], outer[HMAC_BLOCK + DIGEST_MAX];
+	struct rd k = rd_closed(key.p, key.len), d = rd_closed(data.p, data.len);
+	uint8_t block[HMAC_BLOCK] = { 0 };
+
+	rd_copy(&k, block, key.len < HMAC_BLOCK ? key.len : HMAC_BLOCK);
+	for (unsigned i = 0; i < HMAC_BLOCK; i++) {
+		inner[i] = block[i] ^ 0x36;
+		outer[i] = block[i] ^ 0x5c;
+	}
+	if (data.len > CRYPTO_HMAC_MAX)
+		data.len = CRYPTO_HMAC_MAX;
+	rd_copy(&d, inner + HMAC_BLOCK, data.len);
+	crypto_digest(c, DIGEST_SHA256, (struct span){ inner, HMAC_BLOCK + data.len }, outer + HMAC_BLOCK);
+	crypto_digest(c, DIGEST_SHA256, (struct span){ outer, sizeof outer }, out);
+}
+
+/* HKDF-Expand-Label of RFC 8446 section 7.1 with an empty context, for at most 32 bytes. */
+static void
+expand_label(struct crypto *c, const uint8_t secret[static DIGEST_MAX], const char *label, uint8_t *out, size_t len)
+{
+	uint8_t info[64], block[DIGEST_MAX];
+	size_t n = strlen(label), at = 0;
+
+	info[at++] = 0;
+	info[at++] = (uint8_t)len;
+	info[at++] = (uint8_t)(6 + n);
+	memcpy(info + at, "tls13 ", 6);
+	memcpy(info + at + 6, label, n);
+	at += 6 + n;
+	info[at++] = 0;
+	info[at++] = 1;		/* of HKDF-Expand: the first block is all that is needed */
+	crypto_hmac(c, (struct span){ secret, DIGEST_MAX }, (struct span){ info, at }, block);
+	memcpy(out, block, len);
+}
+
+void
+crypto_quic_keys(struct crypto *c, const uint8_t salt[static QUIC_SALT], bool v2, bool server, struct span dcid,
+    struct quic_keys *k)
+{
+	uint8_t initial[DIGEST_MAX], secret[DIGEST_MAX];
+
+	crypto_hmac(c, (struct span){ salt, QUIC_SALT }, dcid, initial);
+	expand_label(c, initial, server ? "server in" : "client in", secret, sizeof secret);
+	expand_label(c, secret, v2 ? "quicv2 key" : "quic key", k->key, sizeof k->key);
+	expand_label(c, secret, v2 ? "quicv2 iv" : "quic iv", k->iv, sizeof k->iv);
+	expand_label(c, secret, v2 ? "quicv2 hp" : "quic hp", k->hp, sizeof k->hp);
+}
+
+bool
+crypto_quic_mask(struct crypto *c, const struct quic_keys *k, const uint8_t sample[static QUIC_SAMPLE],
+    uint8_t mask[static QUIC_MASK])
+{
+	uint8_t block[QUIC_SAMPLE + 16];
+	int n = 0;
+
+	if (EVP_EncryptInit_ex2(c->cipher, c->ecb, k->hp, NULL, NULL) != 1 ||
+	    EVP_CIPHER_CTX_set_padding(c->cipher, 0) != 1 ||
+	    EVP_EncryptUpdate(c->cipher, block, &n, sample, QUIC_SAMPLE) != 1 || n < QUIC_MASK)
+		return false;
+	memcpy(mask, block, QUIC_MASK);
+	return true;
+}
+
+size_t
+crypto_quic_open(struct crypto *c, const struct quic_keys *k, uint64_t number, struct span header, struct span sealed,
+    uint8_t *out)
+{
+	uint8_t nonce[sizeof k->iv], tag[QUIC_TAG];
+	struct rd r = rd_closed(sealed.p, sealed.len);
+	size_t len = sealed.len >= QUIC_TAG ? sealed.len - QUIC_TAG : 0;
+	int n = 0, rest = 0;
+
+	rd_skip(&r, len);
+	if (len == 0 || len > INT_MAX || header.len > INT_MAX || !rd_copy(&r, tag, sizeof tag))
+		return 0;
+	memcpy(nonce, k->iv, sizeof nonce);
+	for (unsigned i = 0; i < 8; i++)
+		nonce[sizeof nonce - 1 - i] ^= (uint8_t)(number >> 8 * i);
+	if (EVP_DecryptInit_ex2(c->cipher, c->gcm, k->key, nonce, NULL) != 1 ||
+	    EVP_DecryptUpdate(c->cipher, NULL, &n, header.p, (int)header.len) != 1 ||
+	    EVP_DecryptUpdate(c->cipher, out, &n, sealed.p, (int)len) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(c->cipher, EVP_CTRL_AEAD_SET_TAG, QUIC_TAG, tag) != 1 ||
+	    EVP_DecryptFinal_ex(c->cipher, out + n, &rest) != 1) {
+		ERR_clear_error();
+		return 0;
+	}
+	return len;
 }
 
 /* --- digests in pieces ------------------------------------------------------ */

@@ -39,6 +39,32 @@ void crypto_sum_add(struct crypto_sum *, struct span);
 /* Lower-case hexadecimal, terminated; "" when libcrypto failed. */
 void crypto_sum_end(struct crypto_sum *, char out[static 2 * DIGEST_MAX + 1]);
 
+/* HMAC-SHA256 (RFC 2104) of at most CRYPTO_HMAC_MAX bytes under a key of at most 64. */
+enum { CRYPTO_HMAC_MAX = 4096 };
+void crypto_hmac(struct crypto *, struct span key, struct span data, uint8_t out[static DIGEST_MAX]);
+
+/* Keys of one side's QUIC Initial packets (RFC 9001 section 5.2). */
+enum { QUIC_SALT = 20, QUIC_TAG = 16, QUIC_SAMPLE = 16, QUIC_MASK = 5 };
+
+struct quic_keys {
+	uint8_t key[16], iv[12], hp[16];
+};
+
+/* v2: labels of RFC 9369.  dcid: of the client's first Initial, at most 20 bytes. */
+void crypto_quic_keys(struct crypto *, const uint8_t salt[static QUIC_SALT], bool v2, bool server, struct span dcid,
+    struct quic_keys *);
+
+/* Mask of header protection (RFC 9001 section 5.4.3); false when libcrypto failed. */
+bool crypto_quic_mask(struct crypto *, const struct quic_keys *, const uint8_t sample[static QUIC_SAMPLE],
+    uint8_t mask[static QUIC_MASK]);
+
+/*
+ * Opens a packet's payload (AEAD_AES_128_GCM, RFC 9001 section 5.3) into out, which
+ * has room for sealed.len bytes; returns the length, 0 when it does not open.
+ */
+size_t crypto_quic_open(struct crypto *, const struct quic_keys *, uint64_t number, struct span header,
+    struct span sealed, uint8_t *out);
+
 /* What an X.509 certificate says of itself (RFC 5280).  Text is UTF-8, terminated, cut to fit. */
 struct cert {
 	char subject[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX];	/* RFC 2253 order, e.g. "CN=a,O=b" */

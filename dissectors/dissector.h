@@ -93,6 +93,7 @@ extern const struct dissector *const dissectors[];
 extern const struct dissector dns_udp_dissector, dns_tcp_dissector;
 extern const struct dissector tls_dissector;
 extern const struct dissector http_dissector;
+extern const struct dissector quic_dissector;
 extern const struct dissector nosa_dissector;
 extern const struct dissector fls_udp_dissector, fls_tcp_dissector;
 extern const struct dissector ossec_udp_dissector, ossec_tcp_dissector;

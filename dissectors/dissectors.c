@@ -5,6 +5,7 @@
 const struct dissector *const dissectors[] = {
 	&tls_dissector,
 	&http_dissector,
+	&quic_dissector,
 	&dns_udp_dissector,
 	&dns_tcp_dissector,
 	&nosa_dissector,
