@@ -40,7 +40,7 @@ OBJ      := $(SRC:%.c=$(B)/%.o)
 UNIT     := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 TARGETS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY   := $(TARGETS:%=$(B)/tests/fuzz/replay_%)
-TOOLS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/mk*.c)))
+TOOLS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(filter-out tests/mkcatalog_%,$(wildcard tests/mk*.c))))
 BENCH    := $(B)/tests/bench/gen $(B)/tests/bench/limits
 
 all: $(B)/telltale
@@ -68,6 +68,12 @@ $(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(B)/libtellta
 $(B)/tests/mk%: tests/mk%.c $(B)/libtelltale.a
 	@mkdir -p $(@D); $(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests $(BASE_CFLAGS) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libtelltale.a $(PKG_LIBS)
+
+# Of several files, with QUIC's cipher from libcrypto.
+$(B)/tests/mkcatalog: $(wildcard tests/mkcatalog*.[ch]) tests/unit/frames.h $(B)/libtelltale.a
+	@mkdir -p $(@D); $(call say,CC,tests/mkcatalog.c)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests $(filter-out -MMD -MP,$(BASE_CFLAGS)) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    $(filter %.c %.a,$^) $(PKG_LIBS)
 
 $(B)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D); $(call say,CC,$<)

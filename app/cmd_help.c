@@ -48,6 +48,7 @@ static const char run_help[] =
     "  -C FILE              configuration (else ~/.config/telltale/telltale.yaml, else\n"
     "                       /etc/telltale/telltale.yaml, else built-in defaults)\n"
     "  --set KEY=VALUE      one setting; 'telltale help settings' lists them\n"
+    "  --state FILE         keep the inventory of products in FILE over restarts\n"
     "  --no-sandbox         keep privileges and system calls\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 usage or configuration, 3 an input was cut short or\n"

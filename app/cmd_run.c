@@ -14,12 +14,15 @@
 
 #include "app/app.h"
 #include "app/progress.h"
+#include "app/state.h"
 #include "app/summary.h"
 #include "app/worker.h"
 
+enum { SAVE_EVERY_S = 300 };
+
 #define SHORT_OPTIONS "-:C:r:i:o:s:c:nqh"
 
-enum { OPT_ALL_FLOWS = OPT_OWN, OPT_MAX_FLOWS, OPT_MAX_MEMORY, OPT_NDPI, OPT_NO_SANDBOX };
+enum { OPT_ALL_FLOWS = OPT_OWN, OPT_MAX_FLOWS, OPT_MAX_MEMORY, OPT_NDPI, OPT_NO_SANDBOX, OPT_STATE };
 
 static const struct option long_options[] = {
 	SHARED_LONG_OPTIONS,
@@ -29,6 +32,7 @@ static const struct option long_options[] = {
 	{ "ndpi", required_argument, NULL, OPT_NDPI },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "state", required_argument, NULL, OPT_STATE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -85,6 +89,8 @@ own_option(struct options *o, int code, const char *value, struct err *err)
 		return options_set(o, "limits.memory", value, err);
 	case OPT_NDPI:
 		return options_set(o, "ndpi", value, err);
+	case OPT_STATE:
+		return options_set(o, "state", value, err);
 	case OPT_NO_SANDBOX:
 		return options_set(o, "sandbox", "false", err);
 	}
@@ -139,8 +145,10 @@ struct run {
 	struct writer *writer;
 	struct summary *summary;
 	struct inventory *inventory;
+	struct state *state;
+	uint64_t saved_ns;		/* clock, when the state was saved last */
 	struct worker *worker;
-	bool cut, failed;
+	bool cut, failed, unsaved;
 };
 
 static struct source *volatile running;
@@ -262,6 +270,8 @@ open_all(struct run *r, struct err *err)
 	r->inventory = inventory_new(o->max_memory / 20, hash_key_for(o->interfaces.n > 0), err);
 	if (r->inventory == NULL)
 		return EXIT_FAILED;
+	if (o->state != NULL && (r->state = state_open(o->state, r->catalog, r->inventory, err)) == NULL)
+		return EXIT_USAGE;
 	r->worker = open_worker(r, err);
 	if (r->worker == NULL)
 		return EXIT_FAILED;
@@ -276,6 +286,30 @@ wall_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* Products outlive the run that saw them. */
+static void
+save_state(struct run *r, uint64_t now_ns)
+{
+	struct err err;
+
+	r->saved_ns = now_ns;
+	if (r->state == NULL ||
+	    state_save(r->state, r->inventory, catalog_digest(r->catalog), now_ns, &err) == 0)
+		return;
+	complain("%s", err.text);
+	r->unsaved = true;
+}
+
+/* Now and then, when the run may last for months. */
+static void
+save_now_and_then(struct run *r)
+{
+	uint64_t now = r->state != NULL && source_is_live(r->source) ? wall_ns() : 0;
+
+	if (now > r->saved_ns + SAVE_EVERY_S * 1000000000ull)
+		save_state(r, now);
 }
 
 static void
@@ -294,9 +328,11 @@ pull_all(struct run *r)
 		case SOURCE_FRAMES:
 			worker_frames(r->worker, &batch);
 			progress_step(&progress, r->source);
+			save_now_and_then(r);
 			break;
 		case SOURCE_IDLE:
 			worker_idle(r->worker, wall_ns());
+			save_now_and_then(r);
 			break;
 		case SOURCE_CUT:
 		default:
@@ -323,6 +359,7 @@ finish(struct run *r, bool interrupted)
 	worker_end(r->worker);
 	source_counts(r->source, &counts);
 	worker_stats(r->worker, &counts);
+	save_state(r, wall_ns());
 	rc = writer_close(&r->writer, &written, &err);
 	if (rc < 0)
 		complain("%s", err.text);
@@ -337,7 +374,7 @@ finish(struct run *r, bool interrupted)
 	}
 	if (r->failed)
 		return EXIT_FAILED;
-	return rc < 0 || written.dropped > 0 || r->cut || interrupted ? EXIT_INCOMPLETE : EXIT_DONE;
+	return rc < 0 || written.dropped > 0 || r->cut || r->unsaved || interrupted ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 
 static void
@@ -352,6 +389,7 @@ close_all(struct run *r)
 	running = NULL;
 	source_close(&r->source);
 	summary_free(&r->summary);
+	state_close(&r->state);
 	inventory_free(&r->inventory);
 	geo_free(&r->geo);
 	catalog_free(&r->catalog);

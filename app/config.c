@@ -25,7 +25,7 @@ struct raw_geo {
 };
 
 struct raw_config {
-	char *catalog, *output, *observer, *all_flows, *ndpi, *sandbox, *user;
+	char *catalog, *output, *state, *observer, *all_flows, *ndpi, *sandbox, *user;
 	char **categories;
 	unsigned categories_count;
 	struct raw_geo geo;
@@ -70,6 +70,7 @@ static const cyaml_schema_field_t secrets_fields[] = {
 static const cyaml_schema_field_t config_fields[] = {
 	OPTIONAL_TEXT("catalog", struct raw_config, catalog),
 	OPTIONAL_TEXT("output", struct raw_config, output),
+	OPTIONAL_TEXT("state", struct raw_config, state),
 	OPTIONAL_TEXT("observer", struct raw_config, observer),
 	OPTIONAL_TEXT("all_flows", struct raw_config, all_flows),
 	OPTIONAL_TEXT("ndpi", struct raw_config, ndpi),
@@ -181,6 +182,7 @@ apply_all(struct options *o, const struct raw_config *c, const struct places *pl
 
 	apply(&a, "", "catalog", c->catalog, -1);
 	apply(&a, "", "output", c->output, -1);
+	apply(&a, "", "state", c->state, -1);
 	apply(&a, "", "observer", c->observer, -1);
 	apply(&a, "", "all_flows", c->all_flows, -1);
 	apply(&a, "", "ndpi", c->ndpi, -1);

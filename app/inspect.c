@@ -282,6 +282,11 @@ look(struct worker *w, struct flow_hit *hit, struct inspection *in, struct disse
 		retry(w, hit, in, din, out, frame);
 		return;
 	}
+	/* A product's own protocol says not whose server it is: the name is wanted beside it, once more if need be. */
+	if (observations_find(&w->obs, OBS_APP_PROTOCOL) != NULL) {
+		in->named = false;
+		name_by_dns(w, hit, in, din->ts_ns);
+	}
 	if (answer == DISSECT_NOT_MINE || (answer == DISSECT_DONE && !in->named &&
 	    observations_find(&w->obs, OBS_TLS_SNI) == NULL))
 		name_by_dns(w, hit, in, din->ts_ns);

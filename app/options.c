@@ -30,6 +30,7 @@ static const struct setting settings[] = {
 	{ "geo.country", LIST, AT(geo_country), 0, 0, "country databases, asked in this order" },
 	{ "geo.asn", TEXT, AT(geo_asn), 0, 0, "ASN database" },
 	{ "geo.overrides", TEXT, AT(geo_overrides), 0, 0, "file that pins ranges: prefix country [asn [name]]" },
+	{ "state", TEXT, AT(state), 0, 0, "file that keeps the inventory of products over restarts" },
 	{ "secrets.clear", BOOL, AT(secrets_clear), 0, 0, "tell licence numbers, machine ids and cookies as they are" },
 	{ "secrets.key_file", TEXT, AT(secrets_key_file), 0, 0, "key under which they are hashed; else this machine's" },
 	{ "limits.flows", NUMBER, AT(max_flows), 64, 1ull << 31, "flows remembered at once" },
@@ -246,7 +247,7 @@ void
 options_fini(struct options *o)
 {
 	char *texts[] = { o->catalog, o->output, o->observer, o->geo_asn, o->geo_overrides, o->user, o->filter,
-		o->secrets_key_file };
+		o->secrets_key_file, o->state };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free(texts[i]);

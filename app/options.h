@@ -30,6 +30,7 @@ struct options {
 	char *geo_asn, *geo_overrides;
 	unsigned categories;		/* bit mask of enum category */
 	bool all_flows, secrets_clear;
+	char *state;			/* NULL: the inventory is of this run alone */
 	char *secrets_key_file;		/* NULL: /etc/machine-id makes the key */
 	enum dpi_mode dpi;
 	uint64_t max_flows, max_memory, dpi_unknown;

@@ -117,7 +117,7 @@ replace(const struct place *p, int from, uint64_t len)
 		failed = errno;
 	if (failed != 0)
 		unlinkat(p->folder, p->draft, 0);
-	else if (fsync(p->folder) < 0)
+	else if (fsync(p->folder) < 0 && errno != EINVAL)	/* not every file system can */
 		failed = errno;
 	return failed;
 }
@@ -334,13 +334,20 @@ state_open(const char *path, const struct catalog *catalog, struct inventory *in
 	return s;
 }
 
+/* By key where the time is one, so that the same products give the same file. */
 static int
 by_last(const void *pa, const void *pb)
 {
 	const struct inventory_entry *a = *(const struct inventory_entry *const *)pa;
 	const struct inventory_entry *b = *(const struct inventory_entry *const *)pb;
+	int order = (a->last_ns > b->last_ns) - (a->last_ns < b->last_ns);
 
-	return (a->last_ns > b->last_ns) - (a->last_ns < b->last_ns);
+	if (order == 0)
+		order = addr_cmp(&a->client, &b->client);
+	if (order == 0)
+		order = strcmp(a->vendor->id, b->vendor->id);
+	return order != 0 ? order : strcmp(a->product != NULL ? a->product->id : "",
+	    b->product != NULL ? b->product->id : "");
 }
 
 static bool
@@ -373,7 +380,6 @@ make_document(const struct inventory *inventory, const char *digest, uint64_t no
 	FILE *out = list != NULL ? open_memstream(&text, len) : NULL;
 	bool ok = out != NULL && inventory_doc_head(out, digest, now_ns);
 
-	/* Those of one time stay in the order of the list, for glibc sorts by merging. */
 	if (ok)
 		qsort(list, n, sizeof(*list), by_last);
 	for (size_t i = 0; i < n && ok; i++)

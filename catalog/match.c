@@ -112,7 +112,8 @@ meet(struct matcher *m, uint32_t signal, enum need need, const struct observatio
 
 /*
  * Lower case, without "*." and final dot.  0 when it is longer than a name can be,
- * has an empty label or anything but visible ASCII: such a name is nobody's, and
+ * has an empty label, anything but visible ASCII, or an escape (RFC 1035 section
+ * 5.1), which hides a dot inside a label: such a name is nobody's, and
  * what a resolver, a browser and a person take it for may differ.
  */
 static size_t
@@ -134,7 +135,7 @@ read_name(struct span from, char to[static HOSTS_NAME_MAX])
 	for (size_t i = 0; i < n; i++) {
 		uint8_t c = (uint8_t)to[i];
 
-		bad |= c <= ' ' || c > '~' || (dot && c == '.');
+		bad |= c <= ' ' || c > '~' || c == '\\' || (dot && c == '.');
 		dot = c == '.';
 		to[i] = (char)(c | (unsigned)((unsigned)c - 'A' < 26u) << 5);
 	}

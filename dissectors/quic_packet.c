@@ -22,18 +22,32 @@ static const uint8_t salt_t50[QUIC_SALT] = { 0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0,
 static const uint8_t salt_t51[QUIC_SALT] = { 0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50, 0x6c, 0x19, 0x12,
 	0x4f, 0xc8, 0xcc, 0xda, 0x6e, 0x03, 0x3d };
 
+enum { PLAIN, V2, GOOGLE };
+
+#define VERSION(number, salt, kind) { number, salt, kind == V2, kind == GOOGLE }
+
 static const struct quic_version versions[] = {
-	{ 0x00000001, salt_v1, false, false },
-	{ 0x6b3343cf, salt_v2, true, false },
-	{ 0xff000022, salt_v1, false, false }, { 0xff000021, salt_v1, false, false },		/* drafts 34, 33 */
-	{ 0xff000020, salt_29, false, false }, { 0xff00001f, salt_29, false, false }, { 0xff00001e, salt_29, false, false },
-	{ 0xff00001d, salt_29, false, false },						/* 32 to 29 */
-	{ 0xff00001c, salt_23, false, false }, { 0xff00001b, salt_23, false, false }, { 0xff00001a, salt_23, false, false },
-	{ 0xff000019, salt_23, false, false }, { 0xff000018, salt_23, false, false }, { 0xff000017, salt_23, false, false },	/* 28 to 23 */
-	{ 0xff000016, salt_22, false, false },						/* 22 */
-	{ 0xfaceb001, salt_22, false, false }, { 0xfaceb002, salt_23, false, false }, { 0xfaceb00e, salt_23, false, false },	/* mvfst */
-	{ 0x51303530, salt_q50, false, true },					/* Q050: its handshake is not TLS */
-	{ 0x54303530, salt_t50, false, true }, { 0x54303531, salt_t51, false, true },	/* T050, T051 */
+	VERSION(0x00000001, salt_v1, PLAIN),
+	VERSION(0x6b3343cf, salt_v2, V2),
+	VERSION(0xff000022, salt_v1, PLAIN),	/* draft 34 */
+	VERSION(0xff000021, salt_v1, PLAIN),
+	VERSION(0xff000020, salt_29, PLAIN),	/* draft 32 */
+	VERSION(0xff00001f, salt_29, PLAIN),
+	VERSION(0xff00001e, salt_29, PLAIN),
+	VERSION(0xff00001d, salt_29, PLAIN),
+	VERSION(0xff00001c, salt_23, PLAIN),	/* draft 28 */
+	VERSION(0xff00001b, salt_23, PLAIN),
+	VERSION(0xff00001a, salt_23, PLAIN),
+	VERSION(0xff000019, salt_23, PLAIN),
+	VERSION(0xff000018, salt_23, PLAIN),
+	VERSION(0xff000017, salt_23, PLAIN),
+	VERSION(0xff000016, salt_22, PLAIN),	/* draft 22 */
+	VERSION(0xfaceb001, salt_22, PLAIN),	/* mvfst */
+	VERSION(0xfaceb002, salt_23, PLAIN),
+	VERSION(0xfaceb00e, salt_23, PLAIN),
+	VERSION(0x51303530, salt_q50, GOOGLE),	/* Q050: its handshake is not TLS */
+	VERSION(0x54303530, salt_t50, GOOGLE),	/* T050, T051 */
+	VERSION(0x54303531, salt_t51, GOOGLE),
 };
 
 const struct quic_version *
@@ -84,12 +98,12 @@ quic_packet_read(struct rd *r, struct quic_packet *p)
 		return rd_state(r);
 	p->version = quic_version(p->number_version);
 	p->type = p->number_version == 0 ? QUIC_NEGOTIATION : type_of(first, p->version);
+	if (p->version != NULL && (first & FIXED) == 0)
+		rd_fail(r, RD_BAD);
 	if (p->type >= QUIC_RETRY || p->version == NULL) {
-		rd_skip(r, rd_left(r));		/* to the end of the datagram, whatever it is */
+		p->body = rd_span(r, rd_left(r));	/* to the end of the datagram, whatever it is */
 		return rd_state(r);
 	}
-	if ((first & FIXED) == 0)
-		rd_fail(r, RD_BAD);
 	if (p->type == QUIC_INITIAL)
 		rd_skip(r, rd_varint(r));	/* token */
 	length = rd_varint(r);
@@ -127,7 +141,12 @@ quic_packet_open(struct crypto *c, const struct quic_packet *p, const struct qui
 
 /* --- frames, RFC 9000 section 19 -------------------------------------------------- */
 
-enum { FRAME_PADDING, FRAME_PING, FRAME_ACK, FRAME_ACK_ECN, FRAME_CRYPTO = 6, FRAME_CRYPTO_GOOGLE = 8, FRAME_CLOSE = 0x1c, FRAME_CLOSE_APP };
+enum {
+	FRAME_PADDING, FRAME_PING, FRAME_ACK, FRAME_ACK_ECN,
+	FRAME_CRYPTO = 6,
+	FRAME_CRYPTO_GOOGLE = 8,
+	FRAME_CLOSE = 0x1c, FRAME_CLOSE_APP,
+};
 
 static void
 skip_ack(struct rd *r, bool ecn)

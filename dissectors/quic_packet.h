@@ -44,7 +44,7 @@ struct quic_packet {
 	const struct quic_version *version;	/* NULL: unknown, and then only the ids were read */
 	struct span dcid, scid;
 	struct span header;		/* up to the packet number, protected */
-	struct span body;		/* packet number and payload, protected */
+	struct span body;		/* packet number and payload, protected; else the rest of the datagram */
 };
 
 /*
