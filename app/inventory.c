@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NIL = UINT32_MAX, WAYS = 4, ID_BYTES = 64, LEAST = 16 };
+enum { WAYS = 4, ID_BYTES = 64, LEAST = 16 };
 
+static const uint32_t NIL = UINT32_MAX;
 static const uint64_t again_ns = INVENTORY_AGAIN_S * 1000000000ull;
 static const uint64_t count_max = INT64_MAX;	/* what a JSON number of a state file holds */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dns - questions and answers over UDP and TCP (RFC 1035, 3596, 9460), mDNS (RFC 6762), LLMNR (RFC 4795). */
 #include "dissectors/dissector.h"
+#include "dissectors/dns_name.h"
 
 static enum rd_state dns_udp_probe(const struct dissect_in *);
 static enum rd_state dns_tcp_probe(const struct dissect_in *);
@@ -10,13 +11,8 @@ static enum dissect dns_tcp_dissect(void *, const struct dissect_in *, struct di
 enum { PORT_DNS = 53, PORT_MDNS = 5353, PORT_LLMNR = 5355 };
 
 enum {
-	HEADER_LEN = 12,
 	QUESTION_MIN = 5,		/* root, type, class */
 	RECORD_MIN = 11,		/* root, type, class, ttl, length */
-	LABEL_MAX = 63,
-	WIRE_NAME_MAX = 255,		/* RFC 1035 section 2.3.4 */
-	NAME_TEXT_MAX = 4 * WIRE_NAME_MAX,	/* every byte as \DDD */
-	HOPS_MAX = 127,			/* a name has no more labels */
 	CHAIN_MAX = 16,			/* names from qname to addresses; resolvers give up at about that */
 	RECORDS_MAX = 256,		/* of an answer: a batch holds fewer */
 	TXT_MAX = 2048,			/* half of what a batch can hold */
@@ -44,12 +40,6 @@ enum {					/* IANA, resource record types */
 struct header {
 	uint16_t id, flags;
 	uint16_t questions, answers, authorities, additionals;
-};
-
-/* A name in presentation form (RFC 1035 section 5.1), lower case; len 0: it could not be read. */
-struct name {
-	size_t len;
-	uint8_t text[NAME_TEXT_MAX];
 };
 
 struct link {
@@ -105,85 +95,6 @@ read_header(struct rd *r, struct header *h)
 	h->additionals = rd_u16(r);
 }
 
-/* --- names ----------------------------------------------------------------- */
-
-static size_t
-put_byte(uint8_t *text, size_t n, uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z') {
-		c |= 0x20;
-	} else if (c <= ' ' || c > '~') {
-		text[n++] = '\\';
-		text[n++] = (uint8_t)('0' + c / 100);
-		text[n++] = (uint8_t)('0' + c / 10 % 10);
-		c = (uint8_t)('0' + c % 10);
-	} else if (c == '.' || c == '\\') {
-		text[n++] = '\\';
-	}
-	text[n] = c;
-	return n + 1;
-}
-
-static void
-put_label(struct name *out, struct rd *r, uint8_t len)
-{
-	struct rd again = rd_fork(r);
-	size_t n = out->len;
-
-	if (n > 0)
-		out->text[n++] = '.';
-	if (rd_lower(r, out->text + n, len))
-		n += len;
-	else if (rd_ok(r))
-		for (unsigned i = 0; i < len; i++)
-			n = put_byte(out->text, n, rd_u8(&again));
-	out->len = n;
-}
-
-static size_t
-offset_of(const struct rd *whole, const struct rd *r)
-{
-	return (size_t)(r->p - whole->p);
-}
-
-/*
- * RFC 1035 section 4.1.4.  A pointer must lead to before the name and, from
- * there, to before its own target, as resolvers demand: no loop can be built.
- */
-static void
-read_name(const struct rd *whole, struct rd *r, struct name *out)
-{
-	size_t limit = offset_of(whole, r), wire = 1, to;
-	struct rd jump, *at = r;
-	unsigned hops = 0;
-	uint8_t len;
-
-	out->len = 0;
-	while ((len = rd_u8(at)) != 0) {
-		if (len <= LABEL_MAX) {
-			wire += len + 1u;
-			if (wire > WIRE_NAME_MAX)
-				rd_fail(at, RD_BAD);
-			put_label(out, at, len);
-			continue;
-		}
-		to = (size_t)(len & LABEL_MAX) << 8 | rd_u8(at);
-		if (len < 0xc0 || to >= limit || to < HEADER_LEN || ++hops > HOPS_MAX)
-			rd_fail(at, RD_BAD);
-		if (!rd_ok(at))
-			break;
-		limit = to;
-		jump = rd_at(whole, to);
-		at = &jump;
-	}
-	if (!rd_ok(at)) {
-		rd_fail(r, rd_state(at));
-		out->len = 0;
-	} else if (out->len == 0) {
-		out->text[out->len++] = '.';
-	}
-}
-
 /* --- what is told ---------------------------------------------------------- */
 
 /* Returns where the batch keeps the value; { 0 } when it had no room. */
@@ -200,7 +111,7 @@ tell(const struct message *m, enum obs_kind kind, struct span value, uint64_t nu
 }
 
 static void
-tell_on_chain(struct message *m, enum obs_kind kind, const struct name *name, size_t offset)
+tell_on_chain(struct message *m, enum obs_kind kind, const struct dns_name *name, size_t offset)
 {
 	struct span kept = tell(m, kind, (struct span){ name->text, name->len }, 0);
 
@@ -214,14 +125,14 @@ read_owner(const struct message *m, struct rd *r)
 {
 	struct rd look = rd_fork(r);
 	size_t pointer = rd_u16(&look);
-	struct name owner;
+	struct dns_name owner;
 
 	for (unsigned i = 0; rd_ok(&look) && i < m->n_chain; i++)
 		if (pointer == 0xc000 + m->chain[i].offset) {
 			rd_skip(r, 2);
 			return true;
 		}
-	read_name(&m->whole, r, &owner);
+	dns_name_read(&m->whole, r, &owner);
 	for (unsigned i = 0; owner.len > 0 && i < m->n_chain; i++)
 		if (owner.len == m->chain[i].text.len && memcmp(owner.text, m->chain[i].text.p, owner.len) == 0)
 			return true;
@@ -244,10 +155,10 @@ read_address(const struct message *m, struct rd *data, unsigned width, uint32_t 
 static void
 read_cname(struct message *m, struct rd *data)
 {
-	size_t offset = offset_of(&m->whole, data);
-	struct name target;
+	size_t offset = dns_offset(&m->whole, data);
+	struct dns_name target;
 
-	read_name(&m->whole, data, &target);
+	dns_name_read(&m->whole, data, &target);
 	rd_finish(data);
 	if (!rd_ok(data))
 		return;
@@ -278,11 +189,11 @@ read_txt(const struct message *m, struct rd *data)
 static void
 read_svcb(const struct message *m, struct rd *data)
 {
-	struct name target;
+	struct dns_name target;
 	bool ech = false;
 
 	rd_skip(data, 2);		/* priority */
-	read_name(&m->whole, data, &target);
+	dns_name_read(&m->whole, data, &target);
 	while (rd_more(data)) {
 		ech |= rd_u16(data) == SVCB_KEY_ECH;
 		rd_vec(data, 2);
@@ -328,19 +239,19 @@ read_answers(struct message *m, struct rd *r)
 static void
 read_questions(struct message *m, struct rd *r)
 {
-	size_t offset = offset_of(&m->whole, r);
-	struct name name, other;
+	size_t offset = dns_offset(&m->whole, r);
+	struct dns_name name, other;
 	uint16_t type;
 	bool typed;
 
 	if (m->header.questions == 0)
 		return;
-	read_name(&m->whole, r, &name);
+	dns_name_read(&m->whole, r, &name);
 	type = rd_u16(r);
 	typed = rd_ok(r);
 	rd_skip(r, 2);			/* class */
 	for (unsigned i = 1; i < m->header.questions && rd_ok(r); i++) {
-		read_name(&m->whole, r, &other);
+		dns_name_read(&m->whole, r, &other);
 		rd_skip(r, 4);
 	}
 	if (rd_state(r) == RD_BAD)
@@ -408,7 +319,7 @@ counts_plausible(const struct header *h, uint16_t port, size_t size)
 	if (!port_is_ours(port) && !response && records > 2)
 		return false;
 	return size == 0 || (response && (h->flags & FLAG_TC) != 0) ||
-	    HEADER_LEN + h->questions * (size_t)QUESTION_MIN + records * RECORD_MIN <= size;
+	    DNS_HEADER_LEN + h->questions * (size_t)QUESTION_MIN + records * RECORD_MIN <= size;
 }
 
 /* On a port that is not ours, only what nearly every resolver sends and little else resembles. */
@@ -434,7 +345,7 @@ type_is_common(uint16_t type)
 
 /* Two labels at least, of letters, digits, hyphens and underscores: an escape has a backslash. */
 static bool
-is_host_name(const struct name *name)
+is_host_name(const struct dns_name *name)
 {
 	unsigned dots = 0;
 
@@ -451,16 +362,16 @@ is_host_name(const struct name *name)
 static enum rd_state
 probe_question(const struct rd *whole, struct rd *r, bool ours)
 {
-	struct name name;
+	struct dns_name name;
 	uint16_t type, class;
 	uint8_t len;
 
 	if (ours) {
 		len = rd_u8(r);
 		rd_skip(r, len);
-		return len > LABEL_MAX ? RD_BAD : rd_state(r);
+		return len > DNS_LABEL_MAX ? RD_BAD : rd_state(r);
 	}
-	read_name(whole, r, &name);
+	dns_name_read(whole, r, &name);
 	type = rd_u16(r);
 	class = rd_u16(r);
 	if (rd_ok(r) && !(is_host_name(&name) && type_is_common(type) && class == CLASS_IN))
@@ -504,7 +415,7 @@ dns_tcp_probe(const struct dissect_in *in)
 
 	if (!rd_ok(&r))
 		return rd_state(&r);
-	return len < HEADER_LEN ? RD_BAD : probe_message(&message, in->server_port, len);
+	return len < DNS_HEADER_LEN ? RD_BAD : probe_message(&message, in->server_port, len);
 }
 
 /* --- datagrams ------------------------------------------------------------- */

@@ -261,3 +261,11 @@ hello_observe(const struct client_hello *h, enum side side, struct observations 
 		observe(obs, OBS_TLS_ECH, side, (struct span){ 0 });
 	observe_alpn(h->alpn, side, obs);
 }
+
+bool
+hello_names_host(const struct client_hello *h)
+{
+	struct addr a;
+
+	return h->sni.len > 0 && !addr_parse((const char *)h->sni.p, h->sni.len, &a);
+}

@@ -63,6 +63,12 @@ enum rd_state server_hello_read(struct rd *, struct server_hello *);
 /* Server name, ECH and ALPN. */
 void hello_observe(const struct client_hello *, enum side, struct observations *);
 
+/*
+ * The client named a host.  An address in place of a name (RFC 6066 section 3
+ * forbids it) leaves the certificate to tell who the server is.
+ */
+bool hello_names_host(const struct client_hello *);
+
 /* Reserved so that nobody gets used to a closed list (RFC 8701). */
 static inline bool
 hello_grease(uint16_t v)

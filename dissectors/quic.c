@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quic - the handshake of QUIC v1, v2, its drafts and Google's (RFC 9000, 9001, 9369), as far as it can be read. */
+/* quic - hellos in QUIC v1, v2, its drafts (RFC 9000, 9001, 9369) and in Google's versions before them. */
 #include "dissectors/dissector.h"
 #include "dissectors/hello.h"
 #include "dissectors/ja.h"
@@ -10,30 +10,34 @@ static enum dissect quic_dissect(void *, const struct dissect_in *, struct disse
 static void quic_detail(void *, const struct dissect_in *, struct observations *);
 
 enum {
-	HELLO_MAX = 16384,		/* bytes of a ClientHello that are put together */
+	HELLO_MAX = 16384,		/* bytes of a side's handshake that are put together */
 	CLIENT_CID_MIN = 8,		/* RFC 9000 section 7.2 */
-	PIECES_MAX = 96,		/* kept of earlier datagrams */
+	DATAGRAM_MIN = 1200,		/* RFC 9000 section 14.1 */
+	PIECES_MAX = 128,		/* kept of earlier datagrams, of one side */
 	PIECE_MAX = 960,		/* bytes of one: what an arena gives at once */
-	DATAGRAMS_MAX = 32,		/* after which there is nothing more to wait for */
+	DATAGRAMS_MAX = 32,		/* after which nothing more is waited for */
 	PACKETS_MAX = 16,		/* coalesced in a datagram */
-	CLIENT_HELLO = 1, SERVER_HELLO = 2,
-	CHLO_TAGS_MAX = 64, CHLO_NEAR = 64,
+	VERSIONS_MAX = 64,		/* that a server offers */
+	TLS13 = 0x0304,
 };
 
-/* A piece of the ClientHello that came before the rest of it. */
+enum { CLIENT_HELLO = 1, SERVER_HELLO = 2 };	/* IANA, TLS HandshakeType values */
+
+/* Bytes of a handshake that came before those in front of them. */
 struct kept {
-	struct kept *next;
-	struct span bytes;		/* in the flow's arena */
+	struct kept *next;		/* as bytes: in the flow's arena */
+	struct span bytes;
 	uint16_t offset;
 };
 
 struct quic {
 	struct kept *kept;		/* in the flow's arena */
-	struct quic_keys client;	/* of the connection id below */
+	struct quic_keys client;	/* of version and dcid */
 	uint32_t version;
-	uint8_t dcid_len, n_kept, datagrams;
+	enum side side;			/* whose bytes were kept */
+	uint8_t n_kept, datagrams;
 	bool keyed, hello, server_hello;
-	uint8_t dcid[QUIC_CID_MAX];
+	uint8_t dcid_len, dcid[QUIC_CID_MAX];	/* of the client's first Initial */
 };
 
 _Static_assert(sizeof(struct quic) <= DISSECT_STATE_MAX, "state of quic");
@@ -47,330 +51,451 @@ const struct dissector quic_dissector = {
 	.detail = quic_detail,
 };
 
-/* The bytes of a handshake message, put together where they belong. */
-struct message {
-	uint8_t bytes[HELLO_MAX], have[HELLO_MAX];	/* have: which of them came */
-	size_t end;			/* after the last one that came */
+/* One call's view of it all. */
+struct look {
+	struct quic *q;
+	const struct dissect_in *in;
+	bool beyond;			/* the speaker has more than Initial keys: its hello is over */
+	bool bad;			/* a contradiction was met */
+	size_t end;			/* of bytes, after the last one that is there */
+	uint8_t have[HELLO_MAX];	/* which ones are: MISSING, OLD or FRESH */
+	uint8_t bytes[HELLO_MAX];	/* the handshake of the side that speaks, from its beginning */
 };
 
-static void
-place(struct message *m, uint64_t offset, struct span bytes)
-{
-	struct rd r = rd_closed(bytes.p, bytes.len);
+enum { MISSING, OLD, FRESH };
 
-	if (offset >= HELLO_MAX)
+/* --- the handshake is put together ------------------------------------------- */
+
+/* What is there already stays: a datagram that was sent again is nothing new. */
+static void
+place(struct look *l, uint64_t offset, struct span bytes, uint8_t mark)
+{
+	size_t room = offset < HELLO_MAX ? HELLO_MAX - (size_t)offset : 0;
+	size_t n = bytes.len < room ? bytes.len : room, at = (size_t)offset;
+	struct rd r = rd_closed(bytes.p, n);
+
+	if (n == 0)
 		return;
-	if (bytes.len > HELLO_MAX - offset)
-		bytes.len = (size_t)(HELLO_MAX - offset);
-	if (bytes.len == 0 || !rd_copy(&r, m->bytes + offset, bytes.len))
-		return;
-	memset(m->have + offset, 1, bytes.len);
-	if (offset + bytes.len > m->end)
-		m->end = (size_t)offset + bytes.len;
+	if (at >= l->end) {
+		rd_copy(&r, l->bytes + at, n);
+		memset(l->have + at, mark, n);
+	}
+	for (; rd_more(&r); at++) {
+		uint8_t byte = rd_u8(&r);
+
+		if (l->have[at] == MISSING) {
+			l->bytes[at] = byte;
+			l->have[at] = mark;
+		}
+	}
+	if (offset + n > l->end)
+		l->end = (size_t)offset + n;
 }
 
-/* How much of the message is there from its beginning on. */
+/* With what was kept of this side; bytes themselves need no clearing. */
+static void
+begin(struct look *l, struct quic *q, const struct dissect_in *in)
+{
+	l->q = q;
+	l->in = in;
+	l->beyond = l->bad = false;
+	l->end = 0;
+	memset(l->have, MISSING, sizeof l->have);
+	if (q->side != in->side) {
+		q->side = in->side;
+		q->kept = NULL;
+		q->n_kept = 0;
+	}
+	for (const struct kept *k = q->kept; k != NULL; k = k->next)
+		place(l, k->offset, k->bytes, OLD);
+}
+
+/* Another handshake begins. */
+static void
+forget(struct look *l)
+{
+	l->q->kept = NULL;
+	l->q->n_kept = 0;
+	l->end = 0;
+	memset(l->have, MISSING, sizeof l->have);
+}
+
+/* How much is there without a gap. */
 static struct span
-beginning(const struct message *m)
+beginning(const struct look *l)
 {
-	const uint8_t *hole = m->end > 0 ? memchr(m->have, 0, m->end) : m->have;
+	const uint8_t *gap = memchr(l->have, MISSING, l->end);
 
-	return (struct span){ m->bytes, hole != NULL ? (size_t)(hole - m->have) : m->end };
+	return (struct span){ l->bytes, gap != NULL ? (size_t)(gap - l->have) : l->end };
 }
 
-/* Must come before anything is placed; the bytes themselves need no clearing. */
-static void
-message_begin(struct message *m)
+static bool
+keep_piece(struct look *l, size_t offset, size_t len)
 {
-	m->end = 0;
-	memset(m->have, 0, sizeof m->have);
+	struct quic *q = l->q;
+	struct kept *k;
+
+	if (q->n_kept == PIECES_MAX || l->in->arena == NULL ||
+	    (k = arena_alloc(l->in->arena, l->in->pool, sizeof *k)) == NULL)
+		return false;
+	k->bytes = arena_copy(l->in->arena, l->in->pool, (struct span){ l->bytes + offset, len });
+	if (k->bytes.p == NULL)
+		return false;
+	k->offset = (uint16_t)offset;
+	k->next = q->kept;
+	q->kept = k;
+	q->n_kept++;
+	return true;
 }
 
-/* --- what was kept of earlier datagrams --------------------------------------------- */
-
+/* What this datagram brought waits for the rest; what there is no memory for is as if it had been lost. */
 static void
-keep(struct quic *q, const struct dissect_in *in, uint64_t offset, struct span bytes)
+keep_fresh(struct look *l)
 {
-	struct rd r = rd_closed(bytes.p, bytes.len);
-
-	while (rd_more(&r) && offset < HELLO_MAX && q->n_kept < PIECES_MAX && in->arena != NULL) {
-		size_t n = rd_left(&r) < PIECE_MAX ? rd_left(&r) : PIECE_MAX;
-		struct kept *k = arena_alloc(in->arena, in->pool, sizeof *k);
-
-		if (k == NULL)
+	for (size_t at = 0, n; at < l->end; at += n) {
+		n = 1;
+		if (l->have[at] != FRESH)
+			continue;
+		while (n < PIECE_MAX && at + n < l->end && l->have[at + n] == FRESH)
+			n++;
+		if (!keep_piece(l, at, n))
 			return;
-		k->bytes = arena_copy(in->arena, in->pool, rd_span(&r, n));
-		if (k->bytes.p == NULL)
-			return;
-		k->offset = (uint16_t)offset;
-		k->next = q->kept;
-		q->kept = k;
-		q->n_kept++;
-		offset += n;
 	}
 }
 
-/* --- packets ---------------------------------------------------------------------------- */
+/* --- Initial packets ----------------------------------------------------------- */
 
-/* Opens a client's Initial with the keys at hand, else with those of its own connection id, which then stay. */
 static size_t
-open_client(struct quic *q, const struct dissect_in *in, const struct quic_packet *p, uint8_t out[static QUIC_PAYLOAD_MAX])
+open_with(const struct look *l, const struct quic_packet *p, struct span dcid, struct quic_keys *keys,
+    uint8_t out[static QUIC_PAYLOAD_MAX])
 {
-	struct rd r = rd_closed(p->dcid.p, p->dcid.len);
-	struct quic_keys keys;
-	size_t n;
+	crypto_quic_keys(l->in->crypto, p->version->salt, p->version->v2, l->in->side == FROM_SERVER, dcid, keys);
+	return quic_packet_open(l->in->crypto, p, keys, out);
+}
 
-	if (q->keyed && q->version == p->number_version && (n = quic_packet_open(in->crypto, p, &q->client, out)) > 0)
+/*
+ * Keys stay those of the first connection id, also when the version changes on the
+ * way (RFC 9368 section 2.3).  After Retry and version negotiation the client
+ * begins again, with those of the id that it uses then (RFC 9000 sections 17.2.5.3, 6.2).
+ */
+static size_t
+open_client(struct look *l, const struct quic_packet *p, uint8_t out[static QUIC_PAYLOAD_MAX])
+{
+	struct quic *q = l->q;
+	struct span first = { q->dcid, q->dcid_len };
+	struct rd r = rd_closed(p->dcid.p, p->dcid.len);
+	bool same = q->keyed && q->version == p->number_version;
+	bool again = same && p->dcid.len == first.len && memcmp(p->dcid.p, first.p, first.len) == 0;
+	struct quic_keys keys;
+	size_t n = 0;
+
+	if (same)
+		n = quic_packet_open(l->in->crypto, p, &q->client, out);
+	else if (q->keyed)
+		n = open_with(l, p, first, &keys, out);
+	if (n > 0 && !same) {
+		q->client = keys;
+		q->version = p->number_version;
+	}
+	if (n > 0 || again || (n = open_with(l, p, p->dcid, &keys, out)) == 0)
 		return n;
-	/* After Retry and version negotiation the client begins again (RFC 9000 sections 17.2.5.3 and 6.2). */
-	crypto_quic_keys(in->crypto, p->version->salt, p->version->v2, false, p->dcid, &keys);
-	n = quic_packet_open(in->crypto, p, &keys, out);
-	if (n == 0)
-		return 0;
+	forget(l);
 	q->client = keys;
 	q->version = p->number_version;
 	q->dcid_len = (uint8_t)p->dcid.len;
-	rd_copy(&r, q->dcid, p->dcid.len);
-	q->keyed = true;
+	q->keyed = rd_copy(&r, q->dcid, p->dcid.len);
 	return n;
 }
 
-/* A server's Initial is under keys of the client's connection id. */
 static size_t
-open_server(const struct quic *q, const struct dissect_in *in, const struct quic_packet *p,
-    uint8_t out[static QUIC_PAYLOAD_MAX])
+open_server(const struct look *l, const struct quic_packet *p, uint8_t out[static QUIC_PAYLOAD_MAX])
 {
 	struct quic_keys keys;
 
-	if (!q->keyed || q->version != p->number_version)
+	if (!l->q->keyed)
 		return 0;
-	crypto_quic_keys(in->crypto, p->version->salt, p->version->v2, true, (struct span){ q->dcid, q->dcid_len }, &keys);
-	return quic_packet_open(in->crypto, p, &keys, out);
+	return open_with(l, p, (struct span){ l->q->dcid, l->q->dcid_len }, &keys, out);
 }
 
-/* CRYPTO frames of the datagram's Initial packets are placed; false when something contradicted itself. */
+/* One that does not open makes the rest of its datagram doubtful too. */
 static bool
-gather(struct quic *q, const struct dissect_in *in, struct message *m, bool keep_them)
+initial(struct look *l, const struct quic_packet *p)
 {
-	struct rd r = in->snapped ? rd_open(in->data.p, in->data.len) : rd_closed(in->data.p, in->data.len);
 	uint8_t plain[QUIC_PAYLOAD_MAX];
-	struct quic_packet p;
+	size_t n = l->in->side == FROM_CLIENT ? open_client(l, p, plain) : open_server(l, p, plain);
+	struct rd frames = rd_closed(plain, n);
 	struct quic_piece piece;
-	bool good = true;
 
-	for (unsigned i = 0; i < PACKETS_MAX && rd_more(&r) && quic_packet_read(&r, &p) == RD_OK; i++) {
-		struct rd frames;
-		size_t n;
-
-		if (p.type != QUIC_INITIAL || p.version == NULL)
-			continue;
-		n = in->side == FROM_CLIENT ? open_client(q, in, &p, plain) : open_server(q, in, &p, plain);
-		good &= n > 0 || in->side == FROM_SERVER;
-		frames = rd_closed(plain, n);
-		while (quic_next_crypto(&frames, p.version->google, &piece)) {
-			place(m, piece.offset, piece.bytes);
-			if (keep_them)
-				keep(q, in, piece.offset, piece.bytes);
-		}
-		good &= rd_ok(&frames);
-	}
-	return good;
+	while (quic_next_crypto(&frames, p->version->google, &piece))
+		place(l, piece.offset, piece.bytes, FRESH);
+	if (n == 0 || !rd_ok(&frames))
+		l->bad |= l->q->keyed || l->in->side == FROM_CLIENT;
+	return n > 0;
 }
 
-/* --- hellos ------------------------------------------------------------------------------- */
+/* The packets of a datagram; what follows the last one is no packet, and nothing to us. */
+static void
+gather(struct look *l)
+{
+	const struct dissect_in *in = l->in;
+	struct rd r = in->snapped ? rd_open(in->data.p, in->data.len) : rd_closed(in->data.p, in->data.len);
+	struct rd look = rd_fork(&r);
+	struct quic_packet p;
+
+	l->beyond = (rd_u8(&look) & 0x80) == 0;
+	for (unsigned i = 0; i < PACKETS_MAX && rd_more(&r) && quic_packet_read(&r, &p) == RD_OK; i++) {
+		if (p.version == NULL)
+			return;
+		l->beyond |= p.type == QUIC_HANDSHAKE;
+		if (p.type == QUIC_INITIAL && !initial(l, &p))
+			return;
+	}
+}
+
+/* --- hellos ---------------------------------------------------------------------- */
 
 /*
- * Google's handshake before TLS: a map of tags, of which SNI is the server's name
- * (QUIC Crypto, revision 2016).  OK when there was one.
+ * Google's handshake before TLS, CHLO: a map of tags and where their values end, of
+ * which SNI is the server's name (QUIC Crypto, 2016, "Handshake messages").  OK when
+ * there was one.
  */
 static enum rd_state
-chlo(struct rd *r, enum side side, struct observations *obs)
+chlo(struct rd *r, struct span *name)
 {
-	uint32_t tag = rd_u32(r), n, from = 0, start = 0, end = 0;
-	struct span name;
+	enum { CHLO = 0x43484c4f, SNI = 0x534e4900, TAGS_MAX = 64, NAME_MAX = 255 };
+	uint32_t message = rd_u32(r), n = rd_le(r, 2), from = 0, start = 0, len = 0;
 
-	n = rd_le(r, 2);
 	rd_skip(r, 2);
-	if (!rd_ok(r) || tag != 0x43484c4f || n > CHLO_TAGS_MAX)	/* "CHLO" */
-		return RD_BAD;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t t = rd_u32(r), to = rd_le(r, 4);
+	if (rd_ok(r) && (message != CHLO || n > TAGS_MAX))
+		rd_fail(r, RD_BAD);
+	for (; rd_ok(r) && n > 0; n--) {
+		uint32_t tag = rd_u32(r), end = rd_le(r, 4);
 
-		if (t == 0x534e4900) {		/* "SNI\\0" */
+		if (end < from)
+			rd_fail(r, RD_BAD);
+		if (tag == SNI) {
 			start = from;
-			end = to;
+			len = end - from;
 		}
-		from = to;
+		from = end;
 	}
-	if (end <= start || end - start > 255)
-		return rd_ok(r) ? RD_BAD : rd_state(r);
+	if (len == 0 || len > NAME_MAX)
+		rd_fail(r, RD_BAD);
 	rd_skip(r, start);
-	name = rd_span(r, end - start);
-	if (rd_ok(r))
-		observe_lower(obs, OBS_TLS_SNI, side, name);
+	*name = rd_span(r, len);
 	return rd_state(r);
 }
 
-/* The ClientHello, when all of it is there, or when nothing more will come and its name is. */
-static bool
-client_hello(struct quic *q, const struct dissect_in *in, struct span bytes, bool last, struct observations *obs)
-{
-	struct rd r = rd_open(bytes.p, bytes.len), body;
-	struct client_hello h = { 0 };
-	uint8_t type = rd_u8(&r);
-	struct span message;
-	enum rd_state s;
-	uint32_t len;
-	bool whole;
-
-	if (rd_ok(&r) && type == 'C') {
-		r = rd_open(bytes.p, bytes.len);
-		if (chlo(&r, in->side, obs) != RD_OK)
-			return false;
-		observe_num(obs, OBS_QUIC_VERSION, in->side, q->version);
-		return q->hello = true;
-	}
-	len = rd_u24(&r);
-	whole = len <= rd_left(&r);
-	if (!rd_ok(&r) || type != CLIENT_HELLO || !(whole || last))
-		return false;
-	message = rd_span(&r, whole ? len : rd_left(&r));
-	body = whole ? rd_closed(message.p, message.len) : rd_open(message.p, message.len);
-	s = hello_read(&body, &h);
-	if (s == RD_BAD || (!whole && h.sni.p == NULL))
-		return false;
-	hello_observe(&h, in->side, obs);
-	if (whole && s == RD_OK && in->curious)
-		ja_observe_client(in->crypto, &h, 'q', in->side, obs);
-	observe_num(obs, OBS_QUIC_VERSION, in->side, q->version);
-	return q->hello = true;
-}
-
+/* What there is to know of the client is known. */
 static void
-server_hello(struct quic *q, const struct dissect_in *in, struct span bytes, struct observations *obs)
+told(struct look *l, struct observations *obs)
 {
-	struct rd r = rd_open(bytes.p, bytes.len), body;
-	uint8_t type = rd_u8(&r);
-	struct server_hello h;
+	observe_num(obs, OBS_QUIC_VERSION, l->in->side, l->q->version);
+	l->q->hello = true;
+	l->q->datagrams = 0;
+}
 
-	body = rd_vec(&r, 3);
-	if (!rd_ok(&r) || type != SERVER_HELLO || server_hello_read(&body, &h) != RD_OK || h.retry)
+/* From Q050's CRYPTO frames, which are sealed like anybody's. */
+static void
+google_sealed(struct look *l, struct span bytes, struct observations *obs)
+{
+	struct rd r = rd_open(bytes.p, bytes.len);
+	struct span name;
+
+	if (chlo(&r, &name) != RD_OK)
 		return;
-	q->server_hello = true;
-	observe_num(obs, OBS_TLS_VERSION, in->side, h.version);
-	observe_num(obs, OBS_TLS_CIPHER, in->side, h.cipher);
-	ja_observe_server(in->crypto, &h, in->side, obs);
+	observe_lower(obs, OBS_TLS_SNI, l->in->side, name);
+	l->q->server_hello = true;	/* nothing of it could be read */
+	told(l, obs);
 }
 
-/* --- Google's versions before Q050, whose first packets are not sealed ------------------------ */
-
-static bool
-is_google(uint32_t version)
+/* The ClientHello once it is whole; cut: nothing more of it will come, and a name that is there is a fact. */
+static void
+client_hello(struct look *l, bool cut, struct observations *obs)
 {
-	return version >> 16 == 0x5130 && version < 0x51303530;		/* "Q0", to Q049 */
+	struct span bytes = beginning(l);
+	struct rd r = rd_open(bytes.p, bytes.len), body;
+	struct client_hello h;
+	uint8_t type = rd_u8(&r);
+	size_t len = rd_u24(&r), n = len < rd_left(&r) ? len : rd_left(&r);
+	struct span message = rd_span(&r, n);
+	bool whole = n == len;
+	enum rd_state s;
+
+	if (!rd_ok(&r) || (!whole && !cut))
+		return;
+	body = whole ? rd_closed(message.p, message.len) : rd_open(message.p, message.len);
+	s = type == CLIENT_HELLO ? hello_read(&body, &h) : RD_BAD;
+	l->bad |= s == RD_BAD;
+	if (type == CLIENT_HELLO && (s == RD_OK || h.sni.p != NULL))
+		hello_observe(&h, l->in->side, obs);
+	if (s == RD_OK && l->in->curious)
+		ja_observe_client(l->in->crypto, &h, 'q', l->in->side, obs);
+	told(l, obs);
 }
 
-/* Public header with an 8-byte connection id and a version (to Q043), or a long header (Q046). */
+/* A HelloRetryRequest stands before the ServerHello that counts. */
+static void
+server_hello(struct look *l, struct observations *obs)
+{
+	struct span bytes = beginning(l);
+	struct rd r = rd_open(bytes.p, bytes.len);
+	enum side side = l->in->side;
+
+	while (rd_more(&r)) {
+		uint8_t type = rd_u8(&r);
+		struct rd body = rd_vec(&r, 3);
+		struct server_hello h;
+
+		if (!rd_ok(&r))
+			return;
+		l->q->server_hello = true;
+		if (type != SERVER_HELLO || server_hello_read(&body, &h) != RD_OK) {
+			l->bad = true;
+			return;
+		}
+		if (!h.retry) {
+			observe_num(obs, OBS_TLS_VERSION, side, h.version);
+			observe_num(obs, OBS_TLS_CIPHER, side, h.cipher);
+			if (h.version >= TLS13 && h.has_psk)
+				observe(obs, OBS_TLS_RESUMED, side, (struct span){ 0 });
+			ja_observe_server(l->in->crypto, &h, side, obs);
+			return;
+		}
+		l->q->server_hello = false;
+	}
+}
+
+/* --- Google's versions whose first packets are not sealed ------------------------ */
+
+/* Up to Q043 a head with flags of its own, from Q044 to Q049 one like everybody's. */
 static bool
 google_version(struct span data, uint32_t *version)
 {
-	struct rd old = rd_open(data.p, data.len), new = rd_fork(&old);
-	uint8_t flags = rd_u8(&old);
+	enum { Q001 = 0x51303031, Q043 = 0x51303433, Q044 = 0x51303434, Q049 = 0x51303439 };
+	struct rd r = rd_open(data.p, data.len), old;
+	uint8_t flags = rd_u8(&r);
 
-	rd_skip(&old, 8);
+	if ((flags & 0xc9) == 0x09) {		/* version and connection id are there */
+		rd_skip(&r, 8);
+		*version = rd_u32(&r);
+		return rd_ok(&r) && *version >= Q001 && *version <= Q043;
+	}
+	old = rd_fork(&r);
 	*version = rd_u32(&old);
-	if (rd_ok(&old) && (flags & 0xc9) == 0x09 && is_google(*version))
-		return true;
-	flags = rd_u8(&new);
-	*version = rd_u32(&new);
-	return rd_ok(&new) && (flags & 0xc0) == 0xc0 && is_google(*version);
+	return (flags & 0xc0) == 0xc0 && *version >= Q044 && *version <= Q049;
 }
 
-static bool
-google_hello(struct quic *q, const struct dissect_in *in, struct observations *obs)
+/* Behind head, hash and a frame's head, whose sizes differ from version to version. */
+static void
+google_hello(struct look *l, struct observations *obs)
 {
-	struct rd r = rd_open(in->data.p, in->data.len);
+	enum { NEAR = 64 };
+	struct rd r = rd_open(l->in->data.p, l->in->data.len);
+	struct span name;
 
-	/* After header, hash and frame head, whose sizes differ from version to version. */
-	for (unsigned i = 0; i < CHLO_NEAR && rd_more(&r); i++) {
+	for (unsigned i = 0; i < NEAR && rd_more(&r); i++, rd_skip(&r, 1)) {
 		struct rd look = rd_fork(&r);
 
-		if (chlo(&look, in->side, obs) == RD_OK) {
-			observe_num(obs, OBS_QUIC_VERSION, in->side, q->version);
-			return q->hello = true;
+		if (chlo(&look, &name) == RD_OK) {
+			observe_lower(obs, OBS_TLS_SNI, l->in->side, name);
+			l->q->server_hello = true;
+			told(l, obs);
+			return;
 		}
-		rd_skip(&r, 1);
 	}
-	return false;
 }
 
-/* --- the contract ------------------------------------------------------------------------------ */
+/* --- the contract ---------------------------------------------------------------- */
+
+/* Versions that somebody offers, at least one of which is known or reserved. */
+static bool
+negotiation(struct span list)
+{
+	struct rd r = rd_closed(list.p, list.len);
+	bool known = false;
+
+	for (unsigned i = 0; i < VERSIONS_MAX && rd_more(&r); i++) {
+		uint32_t v = rd_u32(&r);
+
+		known |= rd_ok(&r) && (quic_reserved(v) || quic_version(v) != NULL || v >> 16 == 0x5130);
+	}
+	return known && rd_ok(&r);
+}
 
 static enum rd_state
 quic_probe(const struct dissect_in *in)
 {
 	struct rd r = in->snapped ? rd_open(in->data.p, in->data.len) : rd_closed(in->data.p, in->data.len);
-	uint32_t google;
+	bool client = in->side == FROM_CLIENT, first_cid;
 	struct quic_packet p;
-	enum rd_state s;
+	uint32_t google;
 
-	if (in->side == FROM_CLIENT && google_version(in->data, &google))
+	if (client && google_version(in->data, &google))
 		return RD_OK;
-	s = quic_packet_read(&r, &p);
-	if (s == RD_BAD || (p.version == NULL && !quic_reserved(p.number_version) && p.type != QUIC_NEGOTIATION))
+	if (quic_packet_read(&r, &p) == RD_BAD)
 		return RD_BAD;
-	if (p.type == QUIC_NEGOTIATION)		/* the server's own word, with the ids of both */
-		return in->side == FROM_SERVER && p.dcid.len + p.scid.len >= CLIENT_CID_MIN ? RD_OK : RD_BAD;
-	if (in->side == FROM_CLIENT && p.type == QUIC_INITIAL && p.dcid.len < CLIENT_CID_MIN)
-		return RD_BAD;
-	/* A version to be refused has nothing else to be known by but its padding (RFC 9000 section 14.1). */
-	if (p.version == NULL && (in->side != FROM_CLIENT || in->data.len < 1200 || p.dcid.len < CLIENT_CID_MIN))
-		return RD_BAD;
-	return RD_OK;
+	first_cid = p.dcid.len >= CLIENT_CID_MIN;
+	if (p.type == QUIC_NEGOTIATION)
+		return !client && p.scid.len >= CLIENT_CID_MIN && negotiation(p.body) ? RD_OK : RD_BAD;
+	if (p.version != NULL)
+		return client && p.type == QUIC_INITIAL && !first_cid ? RD_BAD : RD_OK;
+	/* A version that is there to be refused has nothing else to be known by. */
+	return quic_reserved(p.number_version) && client && first_cid && in->data.len >= DATAGRAM_MIN ? RD_OK : RD_BAD;
 }
 
-static enum dissect
-from_client(struct quic *q, const struct dissect_in *in, struct dissect_out *out)
+static void
+from_client(struct look *l, struct dissect_out *out)
 {
-	struct message m;
-	bool last = q->datagrams >= DATAGRAMS_MAX || in->end;
+	bool cut;
 
-	if (google_version(in->data, &q->version)) {
-		google_hello(q, in, out->obs);
-	} else {
-		message_begin(&m);
-		for (const struct kept *k = q->kept; k != NULL; k = k->next)
-			place(&m, k->offset, k->bytes);
-		if (!gather(q, in, &m, false))
-			out->malformed++;
-		/* Most hellos are whole in their first datagram: nothing is kept before it is known that this one is not. */
-		if (m.end > 0 && !client_hello(q, in, beginning(&m), last, out->obs)) {
-			message_begin(&m);
-			gather(q, in, &m, true);
-		}
+	if (google_version(l->in->data, &l->q->version)) {
+		google_hello(l, out->obs);
+		return;
 	}
-	if (last)
-		return DISSECT_DONE;
-	return q->hello && !in->curious ? DISSECT_DONE : DISSECT_MORE;
+	gather(l);
+	cut = l->beyond || l->in->end || l->q->datagrams >= DATAGRAMS_MAX;
+	if (l->q->keyed && l->q->version == QUIC_Q050)
+		google_sealed(l, beginning(l), out->obs);
+	else
+		client_hello(l, cut, out->obs);
+	if (cut && l->q->keyed && !l->q->hello)
+		told(l, out->obs);
+}
+
+/* Nothing further is wanted, or nothing more will come. */
+static bool
+over(const struct quic *q, bool curious)
+{
+	return q->datagrams >= DATAGRAMS_MAX || (q->hello && (q->server_hello || !curious));
 }
 
 static enum dissect
 quic_dissect(void *state, const struct dissect_in *in, struct dissect_out *out)
 {
 	struct quic *q = state;
-	struct message m;
+	struct look l;
 
 	out->used = in->data.len;
-	if (q->datagrams < UINT8_MAX)
+	if (q->datagrams < DATAGRAMS_MAX && (q->hello || in->side == FROM_CLIENT))
 		q->datagrams++;
-	if (!q->hello && in->side == FROM_CLIENT)
-		return from_client(q, in, out);
-	if (q->hello && !q->server_hello && in->side == FROM_SERVER) {
-		message_begin(&m);
-		gather(q, in, &m, false);
-		server_hello(q, in, beginning(&m), out->obs);
+	if (in->side == FROM_CLIENT && !q->hello) {
+		begin(&l, q, in);
+		from_client(&l, out);
+		out->malformed += l.bad;
+		if (!q->hello)
+			keep_fresh(&l);
+		return over(q, in->curious) || (l.beyond && !q->hello) ? DISSECT_DONE : DISSECT_MORE;
 	}
-	return q->datagrams >= DATAGRAMS_MAX || (q->hello && q->server_hello) ? DISSECT_DONE : DISSECT_MORE;
+	if (in->side == FROM_SERVER && q->hello && !q->server_hello) {
+		begin(&l, q, in);
+		gather(&l);
+		server_hello(&l, out->obs);
+		out->malformed += l.bad;
+		if (!q->server_hello)
+			keep_fresh(&l);
+	}
+	return over(q, true) ? DISSECT_DONE : DISSECT_MORE;
 }
 
 /* The fingerprint of the hello that was just read, for it turned out to matter. */
@@ -378,18 +503,16 @@ static void
 quic_detail(void *state, const struct dissect_in *in, struct observations *obs)
 {
 	struct quic *q = state;
-	struct message m;
 	struct span bytes;
-	struct rd r, body;
 	struct client_hello h;
+	struct rd r, body;
+	struct look l;
 
 	if (in->side != FROM_CLIENT || !q->keyed)
 		return;
-	message_begin(&m);
-	for (const struct kept *k = q->kept; k != NULL; k = k->next)
-		place(&m, k->offset, k->bytes);
-	gather(q, in, &m, false);
-	bytes = beginning(&m);
+	begin(&l, q, in);
+	gather(&l);
+	bytes = beginning(&l);
 	r = rd_closed(bytes.p, bytes.len);
 	if (rd_u8(&r) != CLIENT_HELLO)
 		return;

@@ -19,6 +19,8 @@ enum {
 	QUIC_PAYLOAD_MAX = 4096,	/* the same of a payload */
 };
 
+enum { QUIC_Q050 = 0x51303530 };		/* sealed, but its handshake is not TLS */
+
 enum quic_type { QUIC_INITIAL, QUIC_0RTT, QUIC_HANDSHAKE, QUIC_RETRY, QUIC_NEGOTIATION };
 
 struct quic_version {

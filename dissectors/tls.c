@@ -265,15 +265,6 @@ gather(struct rd *r, struct cursor *c, size_t want, struct span *out, uint8_t *b
 
 /* --- messages -------------------------------------------------------------- */
 
-/* An address in place of a name (RFC 6066 section 3 forbids it) leaves the certificate to tell who it is. */
-static bool
-names_host(struct span sni)
-{
-	struct addr a;
-
-	return sni.len > 0 && !addr_parse((const char *)sni.p, sni.len, &a);
-}
-
 static enum rd_state
 client_hello(struct look *l, struct rd *r)
 {
@@ -286,7 +277,7 @@ client_hello(struct look *l, struct rd *r)
 	if (s != RD_OK && h.sni.p == NULL)
 		return s;
 	t->hello = true;
-	t->sni = names_host(h.sni);
+	t->sni = hello_names_host(&h);
 	hello_observe(&h, l->in->side, l->out->obs);
 	id = rd_closed(h.session_id.p, h.session_id.len);
 	while (rd_more(&id) && t->session_id_len < HELLO_SESSION_ID_MAX)
@@ -410,7 +401,7 @@ cut_hello(struct look *l, struct span part)
 
 	if (hello_read(&r, &h) != RD_BAD && h.sni.p != NULL) {
 		l->t->hello = true;
-		l->t->sni = names_host(h.sni);
+		l->t->sni = hello_names_host(&h);
 		hello_observe(&h, l->in->side, l->out->obs);
 	}
 }

@@ -46,7 +46,7 @@ void names_free(struct names **);
  * than NAMES_LEN_MAX, are left out.
  */
 void names_add(struct names *, uint64_t ts_ns, const struct addr *client, const struct addr *address,
-    uint32_t ttl, const struct span *name, unsigned n);
+    uint32_t ttl, const struct span *name, unsigned count);
 
 /* Latest names of address told to client and still valid; else to anybody.  false: none. */
 bool names_find(struct names *, uint64_t ts_ns, const struct addr *client,

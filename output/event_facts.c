@@ -25,8 +25,9 @@ json_t *
 event_text(const struct draft *d, enum secret how, struct span text, size_t max)
 {
 	uint8_t hidden[SECRET_TEXT_MAX];
+	size_t n = secret_hide(d->secrets, how, text, hidden);
 
-	return js_string((struct span){ hidden, secret_hide(d->secrets, how, text, hidden) }, max);
+	return js_string((struct span){ hidden, n }, max);
 }
 
 /* A fact that may hold what identifies somebody. */

@@ -52,12 +52,22 @@ number(uint64_t v)
 	return json_string_nocheck(text);
 }
 
+static struct span
+met_of(const struct evidence *e)
+{
+	switch (e->kind) {
+	case OBS_HTTP_BODY: return e->signal->body;
+	case OBS_HTTP_REQUEST_BODY: return e->signal->request_body;
+	case OBS_PAYLOAD_CLIENT: return e->signal->payload_client;
+	case OBS_PAYLOAD_SERVER: return e->signal->payload_server;
+	default: return (struct span){ 0 };
+	}
+}
+
 static json_t *
 met_bytes(const struct evidence *e)
 {
-	const struct signal *s = e->signal;
-	struct span met = e->kind == OBS_HTTP_BODY ? s->body : e->kind == OBS_HTTP_REQUEST_BODY ? s->request_body :
-	    e->kind == OBS_PAYLOAD_CLIENT ? s->payload_client : s->payload_server;
+	struct span met = met_of(e);
 
 	return printable(met) ? js_string(met, EVENT_ITEM_MAX) : js_hex(met, BYTES_SHOWN);
 }
@@ -85,7 +95,7 @@ value_of(const struct draft *d, const struct evidence *e)
 		return json_string_nocheck("true");
 	case FORM_BYTES:
 		/* No more than the bytes that were met: what follows may be anything. */
-		if (e->signal != NULL && e->kind != OBS_DNS_ADDRESS)
+		if (e->signal != NULL && met_of(e).len > 0)
 			return met_bytes(e);
 		return printable(e->value) ? js_string(e->value, EVENT_ITEM_MAX) :
 		    js_hex(e->value, BYTES_SHOWN);

@@ -90,7 +90,7 @@ test_http(void **state)
 	    { "http.response.status_code", "302" }, { "http.response.mime_type", "text/xml" },
 	    { "http.response.body.bytes", "999" }, { "url.scheme", "http" },
 	    { "url.domain", "upd.example.net" }, { "url.port", "8080" }, { "url.path", "/bases/index.xml" },
-	    { "url.query", "v=1&x=%20" }, { "user_agent.original", "AcmeUpdater/1.0" },
+	    { "url.query", "v=1&x=#7db901880005" }, { "user_agent.original", "AcmeUpdater/1.0" },
 	    { "destination.domain", "upd.example.net" },
 	    { "telltale.http.location", "http://cdn.example.org/x" }, { "telltale.http.proxy", "-" },
 	    { "tls", "-" }, { "dns", "-" });
@@ -106,13 +106,24 @@ test_proxy(void **state)
 		TEXT_(NAME_DNS, S_, "proxy.example.com"),
 	};
 	struct event e = sample_event(EVENT_CONTACT);
+	struct event_flow flow = *e.flow;
+	const uint8_t ip[4] = { 203, 0, 113, 9 };
+	struct addr target = addr_v4(ip);
 
 	(void)state;
+	flow.proxied = true;
+	e.flow = &flow;
+	e.destination_geo = NULL;
 	e.facts = facts;
 	e.n_facts = COUNT(facts);
 	CHECK(made(&e, 8000),
-	    { "destination.domain", "proxy.example.com" }, { "url.scheme", "-" },
-	    { "url.domain", "upd.example.net" }, { "telltale.http.proxy", "true" });
+	    { "destination.domain", "upd.example.net" }, { "destination.address", "upd.example.net" },
+	    { "destination.ip", "-" }, { "destination.geo", "-" }, { "telltale.geo.status", "proxied" },
+	    { "telltale.proxy.port", "443" }, { "url.scheme", "-" }, { "url.domain", "upd.example.net" },
+	    { "telltale.http.proxy", "true" });
+	/* Asked for an address, the proxy goes there. */
+	e.target = &target;
+	CHECK(made(&e, 8000), { "destination.ip", "203.0.113.9" });
 }
 
 static void

@@ -138,7 +138,8 @@ test_size(void **state)
 	CHECK(product_line(8000, &e), { "telltale.elided", "-" }, { "telltale.inventory.purposes.9.purpose", "web" },
 	    { "telltale.inventory.purposes.9.bytes_down", "9223372036854775807" });
 	CHECK(product_line(2000, &e), { "telltale.elided.0", "related" }, { "telltale.inventory.purposes", "-" },
-	    { "telltale.vendor.id", id }, { "telltale.product.id", id }, { "source.ip", "2001:db8:1111:2222:3333:4444:5555:6666" });
+	    { "telltale.vendor.id", id }, { "telltale.product.id", id },
+	    { "source.ip", "2001:db8:1111:2222:3333:4444:5555:6666" });
 }
 
 int
