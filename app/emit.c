@@ -215,13 +215,14 @@ fill_product(struct event_product *e, const struct inventory_entry *entry, unsig
 
 void
 emit_product(struct worker *w, const struct flow *f, const struct inspection *in, const struct attribution *a,
-    struct span version, uint64_t frame, uint64_t ts_ns)
+    uint64_t frame, uint64_t ts_ns)
 {
-	struct addr client = flow_client(f), server = flow_server(f);
+	/* A proxy is nobody's server. */
+	struct addr client = flow_client(f), server = in->tunnelled ? (struct addr){ 0 } : flow_server(f);
 	struct event_product e = { .ts_ns = ts_ns, .frame = frame };
 	const struct inventory_entry *entry;
 	unsigned kinds = evidence_strong_kinds(in->dossier->now, in->dossier->n_now, a->vendor);
-	unsigned change = inventory_contact(w->inventory, ts_ns, &client, &server, a, kinds, version, &entry);
+	unsigned change = inventory_contact(w->inventory, ts_ns, &client, &server, a, kinds, (struct span){ 0 }, &entry);
 	char *line;
 	size_t len;
 

@@ -126,9 +126,9 @@ void judge_remember(struct worker *, struct inspection *);
 
 void emit_contact(struct worker *, struct flow *, struct conv *, struct inspection *, const struct attribution *,
     uint64_t frame, uint64_t ts_ns);
-/* The inventory is told of a contact; what is news of a product becomes an event.  version may be empty. */
+/* The inventory is told of a contact; what is news of a product becomes an event. */
 void emit_product(struct worker *, const struct flow *, const struct inspection *, const struct attribution *,
-    struct span version, uint64_t frame, uint64_t ts_ns);
+    uint64_t frame, uint64_t ts_ns);
 void emit_object(struct worker *, struct flow *, struct conv *, struct inspection *, const struct attribution *,
     const struct event_object *, uint64_t frame, uint64_t ts_ns);
 void emit_flow(struct worker *, struct flow *, struct conv *, struct inspection *, enum flow_end);

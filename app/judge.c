@@ -189,7 +189,7 @@ conclude(struct worker *w, struct flow_hit *hit, struct inspection *in, uint64_t
 			emit_contact(w, hit->flow, hit->conv, in, &found[i], frame, ts_ns);
 		/* The answer to a question is no second contact. */
 		if (news || !answers)
-			emit_product(w, hit->flow, in, &found[i], (struct span){ 0 }, frame, ts_ns);
+			emit_product(w, hit->flow, in, &found[i], frame, ts_ns);
 	}
 }
 

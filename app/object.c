@@ -98,15 +98,6 @@ version_of(const struct dossier *d, struct span name, struct span head)
 }
 
 static void
-object_news(struct worker *w, struct flow_hit *hit, struct inspection *in, const struct attribution *a,
-    const struct event_object *e, uint64_t frame, uint64_t ts_ns)
-{
-	emit_object(w, hit->flow, hit->conv, in, a, e, frame, ts_ns);
-	if (e->version.len > 0)
-		emit_product(w, hit->flow, in, a, e->version, frame, ts_ns);
-}
-
-static void
 object_tell(struct worker *w, struct flow_hit *hit, struct inspection *in, uint64_t frame, uint64_t ts_ns)
 {
 	struct object *o = in->object;
@@ -121,7 +112,7 @@ object_tell(struct worker *w, struct flow_hit *hit, struct inspection *in, uint6
 	e.version = version_of(in->dossier, e.name, head);
 	e.sha256 = o->whole && o->size > 0 ? sum : NULL;
 	if (attribute(in->dossier->now, in->dossier->n_now, found, EVIDENCE_MAX) > 0)
-		object_news(w, hit, in, &found[0], &e, frame, ts_ns);
+		emit_object(w, hit->flow, hit->conv, in, &found[0], &e, frame, ts_ns);
 	object_put(w, in);
 }
 
