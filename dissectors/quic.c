@@ -14,7 +14,7 @@ enum {
 	CLIENT_CID_MIN = 8,		/* RFC 9000 section 7.2 */
 	DATAGRAM_MIN = 1200,		/* RFC 9000 section 14.1 */
 	PIECES_MAX = 128,		/* kept of earlier datagrams, of one side */
-	PIECE_MAX = 960,		/* bytes of one: what an arena gives at once */
+	PIECE_MAX = 232,		/* bytes of one: few of an arena's chunk are left over */
 	DATAGRAMS_MAX = 32,		/* after which nothing more is waited for */
 	PACKETS_MAX = 16,		/* coalesced in a datagram */
 	VERSIONS_MAX = 64,		/* that a server offers */
@@ -25,9 +25,9 @@ enum { CLIENT_HELLO = 1, SERVER_HELLO = 2 };	/* IANA, TLS HandshakeType values *
 
 /* Bytes of a handshake that came before those in front of them. */
 struct kept {
-	struct kept *next;		/* as bytes: in the flow's arena */
-	struct span bytes;
-	uint16_t offset;
+	struct kept *next;		/* in the flow's arena too */
+	uint16_t offset, len;
+	uint8_t bytes[];
 };
 
 struct quic {
@@ -107,7 +107,7 @@ begin(struct look *l, struct quic *q, const struct dissect_in *in)
 		q->n_kept = 0;
 	}
 	for (const struct kept *k = q->kept; k != NULL; k = k->next)
-		place(l, k->offset, k->bytes, OLD);
+		place(l, k->offset, (struct span){ k->bytes, k->len }, OLD);
 }
 
 /* Another handshake begins. */
@@ -136,12 +136,11 @@ keep_piece(struct look *l, size_t offset, size_t len)
 	struct kept *k;
 
 	if (q->n_kept == PIECES_MAX || l->in->arena == NULL ||
-	    (k = arena_alloc(l->in->arena, l->in->pool, sizeof *k)) == NULL)
+	    (k = arena_alloc(l->in->arena, l->in->pool, sizeof *k + len)) == NULL)
 		return false;
-	k->bytes = arena_copy(l->in->arena, l->in->pool, (struct span){ l->bytes + offset, len });
-	if (k->bytes.p == NULL)
-		return false;
+	memcpy(k->bytes, l->bytes + offset, len);
 	k->offset = (uint16_t)offset;
+	k->len = (uint16_t)len;
 	k->next = q->kept;
 	q->kept = k;
 	q->n_kept++;
