@@ -159,6 +159,14 @@ rd_vec(struct rd *r, unsigned width)
 	return in;
 }
 
+/* Skips bytes that are c, as many as there are. */
+static inline void
+rd_skip_run(struct rd *r, uint8_t c)
+{
+	while (r->p != r->end && *r->p == c)
+		r->p++;
+}
+
 /* More to read?  For "while (rd_more(&list))". */
 static inline bool rd_more(const struct rd *r) { return r->p != r->end; }
 

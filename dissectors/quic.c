@@ -172,37 +172,42 @@ open_with(const struct look *l, const struct quic_packet *p, struct span dcid, s
 	return quic_packet_open(l->in->crypto, p, keys, out);
 }
 
+static bool
+first_id(const struct quic *q, struct span dcid)
+{
+	return q->keyed && dcid.len == q->dcid_len && memcmp(dcid.p, q->dcid, dcid.len) == 0;
+}
+
 /*
- * Keys stay those of the first connection id, also when the version changes on the
- * way (RFC 9368 section 2.3).  After Retry and version negotiation the client
- * begins again, with those of the id that it uses then (RFC 9000 sections 17.2.5.3, 6.2).
+ * Keys stay those of the first connection id, also when the version changes while
+ * the handshake goes on, under an id that the server chose (RFC 9368 section 2.3).
+ * After Retry and version negotiation the client begins again, with those of the id
+ * that it uses then (RFC 9000 sections 17.2.5.3 and 6.2).
  */
 static size_t
 open_client(struct look *l, const struct quic_packet *p, uint8_t out[static QUIC_PAYLOAD_MAX])
 {
 	struct quic *q = l->q;
-	struct span first = { q->dcid, q->dcid_len };
 	struct rd r = rd_closed(p->dcid.p, p->dcid.len);
-	bool same = q->keyed && q->version == p->number_version;
-	bool again = same && p->dcid.len == first.len && memcmp(p->dcid.p, first.p, first.len) == 0;
+	bool same = q->keyed && q->version == p->number_version, first = first_id(q, p->dcid);
 	struct quic_keys keys;
 	size_t n = 0;
 
 	if (same)
 		n = quic_packet_open(l->in->crypto, p, &q->client, out);
-	else if (q->keyed)
-		n = open_with(l, p, first, &keys, out);
-	if (n > 0 && !same) {
-		q->client = keys;
-		q->version = p->number_version;
-	}
-	if (n > 0 || again || (n = open_with(l, p, p->dcid, &keys, out)) == 0)
+	if (n > 0 || (same && first))
 		return n;
-	forget(l);
+	if (q->keyed && !same && !first)
+		n = open_with(l, p, (struct span){ q->dcid, q->dcid_len }, &keys, out);
+	if (n == 0) {
+		if ((n = open_with(l, p, p->dcid, &keys, out)) == 0)
+			return 0;
+		forget(l);
+		q->dcid_len = (uint8_t)p->dcid.len;
+		q->keyed = rd_copy(&r, q->dcid, p->dcid.len);
+	}
 	q->client = keys;
 	q->version = p->number_version;
-	q->dcid_len = (uint8_t)p->dcid.len;
-	q->keyed = rd_copy(&r, q->dcid, p->dcid.len);
 	return n;
 }
 
@@ -446,9 +451,11 @@ quic_probe(const struct dissect_in *in)
 static void
 from_client(struct look *l, struct dissect_out *out)
 {
+	uint32_t google;
 	bool cut;
 
-	if (google_version(l->in->data, &l->q->version)) {
+	if (google_version(l->in->data, &google)) {
+		l->q->version = google;
 		google_hello(l, out->obs);
 		return;
 	}

@@ -190,7 +190,10 @@ quic_next_crypto(struct rd *r, bool google, struct quic_piece *piece)
 		if (google && type == FRAME_CRYPTO_GOOGLE)
 			type = FRAME_CRYPTO;
 		switch (type) {
-		case FRAME_PADDING: case FRAME_PING:
+		case FRAME_PADDING:
+			rd_skip_run(r, FRAME_PADDING);
+			break;
+		case FRAME_PING:
 			break;
 		case FRAME_ACK: case FRAME_ACK_ECN:
 			skip_ack(r, type == FRAME_ACK_ECN);

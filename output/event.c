@@ -41,6 +41,7 @@ event_maker_new(const struct event_options *o, struct err *err)
 	struct event_maker *m = calloc(1, sizeof *m);
 	struct js js = { 0 };
 
+	js_memory_set_up();
 	if (m == NULL)
 		goto memory;
 	m->max_bytes = o->max_bytes > 0 ? o->max_bytes : MAX_BYTES_DEFAULT;
@@ -200,6 +201,7 @@ event_finish(struct event_maker *m, struct js *js, json_t *root, size_t *len)
 	char *line = n > 0 ? malloc(n + 1) : NULL;
 
 	json_decref(root);
+	js_memory_end();
 	if (line == NULL)
 		return NULL;
 	memcpy(line, m->buf, n);
@@ -214,9 +216,11 @@ event_line(struct event_maker *m, const struct event *e, size_t *len)
 	const char *dataset = e->kind == EVENT_FLOW ? "telltale.flow" : e->kind == EVENT_OBJECT ? "telltale.object" :
 	    "telltale.contact";
 	const struct attribution *a = e->attribution;
-	struct draft d = { .event = e, .crypto = m->crypto, .secrets = &m->secrets, .root = json_object() };
+	struct draft d = { .event = e, .crypto = m->crypto, .secrets = &m->secrets };
 	char about[256];
 
+	js_memory_begin();
+	d.root = json_object();
 	for (unsigned i = 0; i < e->n_facts; i++)
 		d.last[e->facts[i].kind] = &e->facts[i];
 	d.domain = event_domain(&d);
@@ -275,10 +279,12 @@ put_stat(struct js *js, json_t *stats, const struct counter *s)
 char *
 event_stats_line(struct event_maker *m, const struct event_stats *e, size_t *len)
 {
-	json_t *root = json_object(), *event, *own, *stats;
+	json_t *root, *event, *own, *stats;
 	struct js js = { 0 };
 	char about[96];
 
+	js_memory_begin();
+	root = json_object();
 	snprintf(about, sizeof about, "telltale.stats %" PRIu64 " %" PRIu64, e->frame, e->ts_ns);
 	event = event_put_head(m, &js, root, e->ts_ns, about);
 	js_put_str(&js, event, "kind", "metric");

@@ -67,10 +67,13 @@ put_head(struct event_maker *m, struct js *js, json_t *root, const struct event_
 char *
 event_product_line(struct event_maker *m, const struct event_product *e, size_t *len)
 {
-	json_t *root = json_object(), *event, *own, *type = json_array();
+	json_t *root, *event, *own, *type;
 	struct js js = { 0 };
 	char client[ADDR_STR_MAX];
 
+	js_memory_begin();
+	root = json_object();
+	type = json_array();
 	addr_str(&e->client, client);
 	event = put_head(m, &js, root, e, client);
 	js_put_str(&js, event, "kind", "state");

@@ -30,6 +30,15 @@ struct js {
 	bool failed;
 };
 
+/*
+ * Documents that are made between begin and end, and given back before end, take
+ * their memory from a stack of the thread, or from malloc when that is full.  To
+ * be set up once, before the first document.
+ */
+void js_memory_set_up(void);
+void js_memory_begin(void);
+void js_memory_end(void);
+
 /* Safe text of in, whose JSON takes at most max bytes (JS_TEXT_MIN..JS_TEXT_MAX); returns its length. */
 size_t js_escape(struct span in, size_t max, char out[static JS_TEXT_MAX]);
 

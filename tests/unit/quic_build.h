@@ -61,7 +61,7 @@ qb_must(bool ok)
 static inline void
 qb_put(struct qb_out *o, const void *p, size_t n)
 {
-	qb_must(n <= sizeof o->b - o->n);
+	qb_must(o->n <= sizeof o->b && n <= sizeof o->b - o->n);
 	if (n > 0)
 		memcpy(o->b + o->n, p, n);
 	o->n += n;
