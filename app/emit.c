@@ -132,6 +132,7 @@ describe(struct worker *w, struct scene *s, enum event_kind kind, const struct i
 	e->attribution = a;
 	e->evidence = s->own;
 	e->n_evidence = a != NULL ? evidence_of(a, evidence, n, s->own) : 0;
+	s->flow.public_resolver = s->flow.server_port == 53 && catalog_is_resolver(w->opt.catalog, &s->flow.server);
 	describe_ends(w, s);
 }
 
@@ -217,15 +218,16 @@ void
 emit_product(struct worker *w, const struct flow *f, const struct inspection *in, const struct attribution *a,
     uint64_t frame, uint64_t ts_ns)
 {
-	/* A proxy is nobody's server. */
-	struct addr client = flow_client(f), server = in->tunnelled ? (struct addr){ 0 } : flow_server(f);
+	struct addr client = flow_client(f), server = flow_server(f);
 	struct event_product e = { .ts_ns = ts_ns, .frame = frame };
 	const struct inventory_entry *entry;
-	unsigned kinds = evidence_strong_kinds(in->dossier->now, in->dossier->n_now, a->vendor);
-	unsigned change = inventory_contact(w->inventory, ts_ns, &client, &server, a, kinds, (struct span){ 0 }, &entry);
+	unsigned kinds = evidence_strong_kinds(in->dossier->now, in->dossier->n_now, a->vendor), change;
 	char *line;
 	size_t len;
 
+	if (in->tunnelled)
+		memset(&server, 0, sizeof server);	/* a proxy is nobody's server */
+	change = inventory_contact(w->inventory, ts_ns, &client, &server, a, kinds, (struct span){ 0 }, &entry);
 	if (change == 0)
 		return;
 	fill_product(&e, entry, change);

@@ -2,6 +2,8 @@
 /* judge - observations meet the catalogue; what is news becomes a contact event. */
 #include "app/inspect.h"
 
+enum { PORT_DNS_OVER_TLS = 853 };
+
 static bool
 is_address(struct span name)
 {
@@ -66,9 +68,17 @@ judge_keep_wanted(struct worker *w)
  * is meant.  Both are counted, for they limit what can be said of a network.
  */
 static void
-count_hidden(struct worker *w, struct inspection *in)
+count_hidden(struct worker *w, struct inspection *in, uint16_t port)
 {
+	bool handshake = observations_find(&w->obs, OBS_TLS_SNI) != NULL || observations_find(&w->obs, OBS_TLS_ALPN) != NULL ||
+	    observations_find(&w->obs, OBS_TLS_VERSION) != NULL;
 	unsigned n = 0;
+
+	/* DNS over TLS and over QUIC have a port of their own (RFC 7858, RFC 9250). */
+	if (port == PORT_DNS_OVER_TLS && handshake) {
+		w->hidden_resolver += !in->resolver;
+		in->resolver = true;
+	}
 
 	for (unsigned i = 0; i < w->hits.n; i++) {
 		const struct hit *h = &w->hits.v[i];
@@ -208,7 +218,7 @@ judge(struct worker *w, struct flow_hit *hit, struct inspection *in, uint64_t fr
 	}
 	count_exchange(w, hit, in, frame, ts_ns);
 	matcher_match(w->matcher, &w->obs, at, &w->hits);
-	count_hidden(w, in);
+	count_hidden(w, in, at.port);
 	judge_keep_wanted(w);
 	if (w->hits.n > 0)
 		keep_believable(w, hit, in);

@@ -204,3 +204,9 @@ vendor_has_address(const struct vendor *vendor, const struct addr *address)
 			return true;
 	return false;
 }
+
+bool
+catalog_is_resolver(const struct catalog *c, const struct addr *address)
+{
+	return c->resolver != NULL && vendor_has_address(c->resolver, address);
+}

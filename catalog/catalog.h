@@ -178,6 +178,9 @@ struct span version_find(const char *tmpl, struct span text);
 bool vendor_has_asn(const struct vendor *, uint32_t asn);
 bool vendor_has_address(const struct vendor *, const struct addr *);
 
+/* Is the address one of those that a vendor with MEANS_RESOLVER signals claims? */
+bool catalog_is_resolver(const struct catalog *, const struct addr *);
+
 /* --- attribution --------------------------------------------------------- */
 
 struct evidence {

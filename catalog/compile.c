@@ -211,6 +211,8 @@ compile_ports(struct catalog *c, struct err *err)
 	for (uint32_t i = 0; i < c->n_signals; i++) {
 		uint16_t port = c->signals[i]->port;
 
+		if (c->signals[i]->means == MEANS_RESOLVER && c->resolver == NULL)
+			c->resolver = c->signals[i]->vendor;
 		if (c->signals[i]->protocol != NULL)
 			c->protocols[c->n_protocols++] = i;
 		if (!signal_is_port(c->signals[i]))

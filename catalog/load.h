@@ -117,6 +117,7 @@ struct catalog {
 	struct pattern *pattern_list;
 	size_t n_patterns;
 	struct patterns *patterns;	/* owned */
+	const struct vendor *resolver;		/* the vendor with signals of public resolvers; NULL none */
 	uint32_t *protocols, n_protocols;	/* signals that ask for a protocol */
 	uint32_t *port_list;		/* signals that ask for a port alone, by port */
 	size_t n_ports;

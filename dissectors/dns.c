@@ -34,7 +34,7 @@ enum {
 enum {					/* IANA, resource record types */
 	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16,
 	TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_ANY = 255,
-	SVCB_KEY_ECH = 5,
+	SVCB_KEY_IPV4HINT = 4, SVCB_KEY_ECH = 5, SVCB_KEY_IPV6HINT = 6,
 };
 
 struct header {
@@ -185,21 +185,43 @@ read_txt(const struct message *m, struct rd *data)
 		tell(m, OBS_DNS_TXT, (struct span){ text, n }, 0);
 }
 
+/* Addresses to use before those of the target are known (RFC 9460 section 7.3). */
+static void
+read_hints(const struct message *m, struct rd *params, uint32_t ttl)
+{
+	while (rd_more(params)) {
+		uint16_t key = rd_u16(params);
+		struct rd list = rd_vec(params, 2);
+		unsigned width = key == SVCB_KEY_IPV4HINT ? 4 : key == SVCB_KEY_IPV6HINT ? 16 : 0;
+
+		while (width > 0 && rd_left(&list) >= width) {
+			struct span raw = rd_span(&list, width);
+			struct rd one = rd_closed(raw.p, raw.len);
+
+			read_address(m, &one, width, ttl);
+		}
+	}
+}
+
 /* RFC 9460 section 2.2; a target of "." is the owner itself. */
 static void
-read_svcb(const struct message *m, struct rd *data)
+read_svcb(const struct message *m, struct rd *data, uint32_t ttl)
 {
 	struct dns_name target;
+	struct rd params;
 	bool ech = false;
 
 	rd_skip(data, 2);		/* priority */
 	dns_name_read(&m->whole, data, &target);
+	params = rd_fork(data);
 	while (rd_more(data)) {
 		ech |= rd_u16(data) == SVCB_KEY_ECH;
 		rd_vec(data, 2);
 	}
-	if (rd_ok(data))
-		tell(m, OBS_DNS_SVCB, (struct span){ target.text, target.len }, ech);
+	if (!rd_ok(data))
+		return;
+	tell(m, OBS_DNS_SVCB, (struct span){ target.text, target.len }, ech);
+	read_hints(m, &params, ttl);
 }
 
 static void
@@ -221,7 +243,7 @@ read_record(struct message *m, struct rd *r)
 	case TYPE_AAAA: read_address(m, &data, 16, ttl); break;
 	case TYPE_CNAME: read_cname(m, &data); break;
 	case TYPE_TXT: read_txt(m, &data); break;
-	case TYPE_SVCB: case TYPE_HTTPS: read_svcb(m, &data); break;
+	case TYPE_SVCB: case TYPE_HTTPS: read_svcb(m, &data, ttl); break;
 	}
 }
 

@@ -41,6 +41,7 @@ struct event_flow {
 	uint32_t requests;			/* exchanges seen (HTTP requests, DNS questions) */
 	const char *protocol;			/* dissector's name: "dns" "tls" "http"; NULL unknown */
 	bool proxied;				/* server is a proxy, asked for another's host */
+	bool public_resolver;			/* DNS in clear, asked of a public resolver and not of the site's */
 	bool resolver, outer_name;		/* it hides names: DNS over TLS or QUIC; an encrypted ClientHello */
 };
 

@@ -198,6 +198,8 @@ put_hidden(struct draft *d)
 {
 	const struct event_flow *f = d->event->flow;
 
+	if (f->public_resolver)
+		js_put_bool(&d->js, d->own, "public_resolver", true);
 	if (f->resolver)
 		js_put_str(&d->js, d->own, "names_hidden", "resolver");
 	else if (f->outer_name)

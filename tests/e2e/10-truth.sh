@@ -5,4 +5,4 @@ if [ ! -f "$C/truth.jsonl" ]; then
 	echo "skip truth: no $C/truth.jsonl (set CAPTURES to a folder with truth.jsonl and visible/)"
 	exit 0
 fi
-if python3 tests/truth.py "$B/telltale" "$C"; then echo "ok truth"; else echo "FAIL truth"; fi
+if CAPTURES=$C bash tests/truth.sh; then echo "ok truth"; else echo "FAIL truth"; fi

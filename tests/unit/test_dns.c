@@ -193,6 +193,14 @@ static const struct message_case {
 	    "c00c 0041 0001 0000003c 0012 0001 00 0001 0003 02'h2' 0005 0004 00000000"
 	    "c00c 0040 0001 0000003c 0007 0000 01'S' 01'x' 00",
 	    "qname=www.example.com qtype=65 id=4660 rcode=0 svcb=./1 svcb=s.x", 0 },
+	{ "HTTPS with hints: two IPv4 addresses, one IPv6, and half of one", 53,
+	    HEAD("0001 0001 0000 0000") WWW "0041 0001"
+	    "c00c 0041 0001 0000003c 0029 0001 00"
+	    "0004 000a c0000201 c0000202 c000"	/* ipv4hint */
+	    "0006 0010 20010db8000000000000000000000001"	/* ipv6hint */
+	    "0001 0000",
+	    "qname=www.example.com qtype=65 id=4660 rcode=0 svcb=. address=192.0.2.1/60 address=192.0.2.2/60 "
+	    "address=2001:db8::1/60", 0 },
 	{ "a look-alike is written so that it does not look alike", 53,
 	    "0001 0100 0001 0000 0000 0000"
 	    "05'a.b\\' 20 04 00 7f ff 0a 03'com' 00 0001 0001",	/* "a.b\ " as one label */
