@@ -372,7 +372,7 @@ static const struct {
 	{ "content-length", H_LENGTH }, { "transfer-encoding", H_TRANSFER }, { "content-type", H_TYPE },
 	{ "server", H_SERVER }, { "location", H_LOCATION },
 	/* secrets */
-	{ "cookie*", H_QUIET }, { "authorization", H_QUIET }, { "proxy-authorization", H_QUIET },
+	{ "cookie2", H_QUIET }, { "authorization", H_QUIET }, { "proxy-authorization", H_QUIET },
 	/* in every request of a browser, and telling nothing */
 	{ "accept*", H_QUIET }, { "connection", H_QUIET }, { "cache-control", H_QUIET }, { "if-*", H_QUIET },
 	{ "pragma", H_QUIET }, { "te", H_QUIET }, { "upgrade-insecure-requests", H_QUIET },

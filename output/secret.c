@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum {
-	HMAC_BLOCK = 64,
 	HEX_MIN = 16,		/* hexadecimal digits that make an identifier */
 	DIGITS_MIN = 9,		/* decimal ones */
 	MIXED_MIN = 20,		/* letters and digits of both kinds: a token in base 32 or 64 */
@@ -35,32 +34,13 @@ put(struct sink *s, const void *p, size_t n)
 	s->n += n;
 }
 
-/* RFC 2104 with a key that is shorter than a block. */
-static void
-hmac(const struct secrets *secrets, struct text t, uint8_t out[static DIGEST_MAX])
-{
-	uint8_t inner[HMAC_BLOCK + SECRET_TEXT_MAX], outer[HMAC_BLOCK + DIGEST_MAX];
-	uint8_t digest[DIGEST_MAX];
-
-	memset(inner, 0x36, HMAC_BLOCK);
-	memset(outer, 0x5c, HMAC_BLOCK);
-	for (unsigned i = 0; i < SECRET_KEY; i++) {
-		inner[i] ^= secrets->key[i];
-		outer[i] ^= secrets->key[i];
-	}
-	memcpy(inner + HMAC_BLOCK, t.p, t.n);
-	crypto_digest(secrets->crypto, DIGEST_SHA256, (struct span){ inner, HMAC_BLOCK + t.n }, digest);
-	memcpy(outer + HMAC_BLOCK, digest, DIGEST_MAX);
-	crypto_digest(secrets->crypto, DIGEST_SHA256, (struct span){ outer, sizeof outer }, out);
-}
-
 static void
 put_hash(struct sink *s, struct text t)
 {
 	uint8_t digest[DIGEST_MAX];
 	char hash[SECRET_HASH_MAX];
 
-	hmac(s->secrets, t, digest);
+	crypto_hmac(s->secrets->crypto, (struct span){ s->secrets->key, SECRET_KEY }, (struct span){ t.p, t.n }, digest);
 	snprintf(hash, sizeof hash, "#%02x%02x%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3],
 	    digest[4], digest[5]);
 	put(s, hash, strlen(hash));
@@ -258,3 +238,5 @@ secret_hide(const struct secrets *secrets, enum secret how, struct span in, uint
 	}
 	return s.n;
 }
+
+_Static_assert((int)SECRET_TEXT_MAX <= (int)CRYPTO_HMAC_MAX, "a text must be hashed whole");

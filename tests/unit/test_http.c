@@ -286,7 +286,7 @@ static const struct exchange {
 	    "X-Machine:  17 \r\n\r\n"), T(""), 0, MORE,		/* any other: trimmed */
 	    "GET|host=dl.example.com|port=8080|/a/b.cab|query=x=1&y=2?3"
 	    "|agent=Updater/1.0 (x)|referer=http://r.example/|header=x-machine: 17\n" },
-	{ "secrets and noise stay inside", T(
+	{ "credentials and noise stay inside; a cookie is hashed by whoever tells of it", T(
 	    "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: a=b\r\nCookie2: c\r\n"
 	    "cookie : d\r\n"					/* malformed: space before the colon */
 	    "Authorization: Basic eHg6eXk=\r\nProxy-Authorization: Basic eHg6eXk=\r\n"
@@ -294,7 +294,7 @@ static const struct exchange {
 	    "TE: trailers\r\n"
 	    "Pragma: no-cache\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
 	    "Upgrade-Insecure-Requests: 1\r\nRange: bytes=0-9\r\n\r\n"), T(""), 1, MORE,
-	    "GET|host=a.example|/|header=range: bytes=0-9\n" },
+	    "GET|host=a.example|/|header=cookie: a=b|header=cookie: d|header=range: bytes=0-9\n" },
 	{ "absolute-form: the target counts, not Host; userinfo is a secret",
 	    T("GET http://u:p@[2001:DB8::1]:81/x?y HTTP/1.1\r\nHost: other.example\r\n\r\n"), T(""), 0, MORE,
 	    "GET|host=2001:db8::1|port=81|proxy|/x|query=y\n" },
