@@ -588,11 +588,11 @@ static void
 test_head_limit(void **unused)
 {
 	(void)unused;
-	client("GET / HTTP/1.1\r\nCookie: ");
+	client("GET / HTTP/1.1\r\nCookie2: ");
 	feed_many(FROM_CLIENT, 31000);
 	client("\r\n\r\n");
 	told("GET|/\n");
-	client("GET / HTTP/1.1\r\nCookie: ");
+	client("GET / HTTP/1.1\r\nCookie2: ");
 	feed_many(FROM_CLIENT, 32000);
 	assert_int_equal(conv.answer, DISSECT_NOT_MINE);
 	assert_int_equal(conv.malformed, 1);
