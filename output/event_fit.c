@@ -47,6 +47,7 @@ static const struct cut cuts[] = {
 	{ .path = "telltale.geo" },
 	{ .path = "destination.domain" },
 	{ .path = "telltale.evidence" },
+	{ .path = "telltale.versions_told" },
 	{ .path = "telltale.name" },
 	{ .path = "telltale.app" },
 	{ .path = "telltale.quic" },

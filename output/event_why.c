@@ -115,6 +115,22 @@ origin_of(const struct evidence *e)
 	}
 }
 
+/* What an answer of DNS tells of versions, by the templates of the signal that it met, in their order. */
+static void
+put_told(struct draft *d)
+{
+	for (unsigned i = 0; i < d->event->n_evidence; i++) {
+		const struct evidence *e = &d->event->evidence[i];
+
+		for (unsigned k = 0; e->kind == OBS_DNS_TXT && e->signal != NULL && k < e->signal->n_versions; k++) {
+			struct span v = version_find(e->signal->versions[k], e->value);
+
+			if (v.len > 0)
+				js_add(&d->js, js_array(&d->js, d->own, "versions_told"), js_string(v, EVENT_LABEL_MAX));
+		}
+	}
+}
+
 /* How far a name is to be believed, 1 best; 0: not a name. */
 static unsigned
 name_rank(const struct draft *d, enum obs_kind kind)
@@ -261,6 +277,7 @@ event_put_attribution(struct draft *d)
 		js_put_bool(&d->js, d->own, "lookup_only", true);
 	js_put_num(&d->js, d->own, "confidence", a->confidence);
 	put_name(d);
+	put_told(d);
 	put_evidence(d);
 	put_others(d);
 }
