@@ -92,15 +92,28 @@ place(struct look *l, uint64_t offset, struct span bytes, uint8_t mark)
 		l->end = (size_t)offset + n;
 }
 
-/* With what was kept of this side; bytes themselves need no clearing. */
+/* Bytes themselves need no clearing. */
 static void
-begin(struct look *l, struct quic *q, const struct dissect_in *in)
+clear(struct look *l)
+{
+	l->end = 0;
+	memset(l->have, MISSING, sizeof l->have);
+}
+
+static void
+attach(struct look *l, struct quic *q, const struct dissect_in *in)
 {
 	l->q = q;
 	l->in = in;
 	l->beyond = l->bad = false;
-	l->end = 0;
-	memset(l->have, MISSING, sizeof l->have);
+	clear(l);
+}
+
+/* With what was kept of this side. */
+static void
+begin(struct look *l, struct quic *q, const struct dissect_in *in)
+{
+	attach(l, q, in);
 	if (q->side != in->side) {
 		q->side = in->side;
 		q->kept = NULL;
@@ -116,8 +129,7 @@ forget(struct look *l)
 {
 	l->q->kept = NULL;
 	l->q->n_kept = 0;
-	l->end = 0;
-	memset(l->have, MISSING, sizeof l->have);
+	clear(l);
 }
 
 /* How much is there without a gap. */
@@ -492,6 +504,12 @@ quic_dissect(void *state, const struct dissect_in *in, struct dissect_out *out)
 		if (!q->hello)
 			keep_fresh(&l);
 		return over(q, in->curious) || (l.beyond && !q->hello) ? DISSECT_DONE : DISSECT_MORE;
+	}
+	if (in->side == FROM_CLIENT && !q->server_hello) {
+		/* After Retry the hello comes again, and the server's keys follow the id that it is under. */
+		attach(&l, q, in);
+		gather(&l);
+		out->malformed += l.bad;
 	}
 	if (in->side == FROM_SERVER && q->hello && !q->server_hello) {
 		begin(&l, q, in);

@@ -410,10 +410,42 @@ test_server(void **state)
 		server_says(&s, false, cases[i].psk);
 		part = s.n / cases[i].pieces;
 		for (size_t k = cases[i].pieces; k-- > 0;) {	/* the last one first */
+			show_hello(1, "server.example");	/* takes nothing away of what the server said */
 			assert_string_equal(run.log, "");
 			assert_int_equal(run.answer, DISSECT_MORE);
 			show_server(&s, (uint32_t)k, k * part, k + 1 == cases[i].pieces ? s.n - k * part : part);
 		}
+		assert_int_equal(strncmp(run.log, server_heard, strlen(server_heard)), 0);
+		assert_int_equal(run.answer, DISSECT_DONE);
+		assert_int_equal(run.malformed, 0);
+	}
+}
+
+/* The client says its whole hello again under the id in Retry, and the server's keys follow it there. */
+static void
+test_told_again(void **state)
+{
+	static const uint32_t versions[] = { 1, QB_V2 };	/* QB_V2: another version was asked for meanwhile */
+	static struct bytes s;
+
+	(void)state;
+	s.n = 0;
+	server_says(&s, false, false);
+	for (size_t i = 0; i < N(versions); i++) {
+		struct qb_frame f = { .bytes = s.b, .len = s.n };
+		struct qb_initial p = { .version = versions[i], .server = true, .dcid = "me", .dcid_len = 2,
+			.first = "them", .first_len = 4, .frames = &f, .n_frames = 1 };
+
+		fresh(true);
+		show_hello(1, "again.example");
+		run.log[0] = '\0';
+		hello(&m, "again.example", 0);
+		show_as(versions[i], "them", NULL, 0, 0, m.n);
+		assert_string_equal(run.log, "");	/* it is no news */
+		assert_int_equal(run.answer, DISSECT_MORE);
+		o.n = 0;
+		qb_initial(&o, &p);
+		show(FROM_SERVER, o.b, o.n);
 		assert_int_equal(strncmp(run.log, server_heard, strlen(server_heard)), 0);
 		assert_int_equal(run.answer, DISSECT_DONE);
 		assert_int_equal(run.malformed, 0);
@@ -547,6 +579,7 @@ main(void)
 		cmocka_unit_test(test_headless),
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_told_again),
 		cmocka_unit_test(test_resumed),
 		cmocka_unit_test(test_server_odd),
 		cmocka_unit_test(test_google),
