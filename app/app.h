@@ -52,6 +52,9 @@ enum { OPT_SET = 256, OPT_CATALOG, OPT_GEO_COUNTRY, OPT_GEO_ASN, OPT_GEO_OVERRID
 	{ "categories", required_argument, NULL, OPT_CATEGORIES },                                 \
 	{ "help", no_argument, NULL, 'h' }
 
+/* -1 and a sentence when something that the options say to write is also read, or written twice. */
+int app_refuse_clashes(const struct options *, struct err *);
+
 /*
  * The key under which identifiers are hashed in events.  *lasting: the same at the
  * next start on this machine.

@@ -227,21 +227,6 @@ open_worker(struct run *r, struct err *err)
 	return worker_new(&wo, err);
 }
 
-/* The evidence must not be overwritten by what is said of it. */
-static int
-refuse_own_input(const struct options *o, struct err *err)
-{
-	const char *path = o->output != NULL && strncmp(o->output, "file:", 5) == 0 ? o->output + 5 : o->output;
-	struct stat out, in;
-
-	if (path == NULL || stat(path, &out) < 0 || !S_ISREG(out.st_mode))
-		return 0;
-	for (size_t i = 0; i < o->files.n; i++)
-		if (stat(o->files.v[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-			return err_set(err, "-o %s: that is an input; name another file for the events", o->output);
-	return 0;
-}
-
 /* Exit code of what went wrong, or -1 when everything is open. */
 static int
 open_all(struct run *r, struct err *err)
@@ -255,7 +240,7 @@ open_all(struct run *r, struct err *err)
 	r->geo = app_geo(o, err);
 	if (r->geo == NULL)
 		return EXIT_USAGE;
-	if (refuse_own_input(o, err) < 0)
+	if (app_refuse_clashes(o, err) < 0)
 		return EXIT_USAGE;
 	r->source = open_source(o, err);
 	if (r->source == NULL)

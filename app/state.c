@@ -73,11 +73,31 @@ write_all(int fd, const void *buf, size_t len)
 
 /* --- the helper: after fork(2) of a program with threads, system calls only ---------- */
 
+/*
+ * Does what has the draft's name come from a crash of ours?  A link that somebody
+ * laid there may go too, for what it leads to stays; a file of theirs may not.
+ */
+static bool
+is_leftover(const struct place *p)
+{
+	static const char ours[] = "{\"telltale_state\"";
+	char head[sizeof ours - 1];
+	int fd = openat(p->folder, p->draft, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ELOOP;
+	n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, head, sizeof head) : -1;
+	close(fd);
+	return n >= 0 && memcmp(head, ours, (size_t)n) == 0;
+}
+
 static int
 open_draft(const struct place *p)
 {
-	/* One that a crash left behind, or that somebody laid there. */
-	unlinkat(p->folder, p->draft, 0);
+	if (is_leftover(p))
+		unlinkat(p->folder, p->draft, 0);
 	return openat(p->folder, p->draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
@@ -303,6 +323,9 @@ try_to_write(const struct place *p, const char *path, struct err *err)
 {
 	int fd = open_draft(p);
 
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, "%.300s: %s.tmp beside it is not telltale's; remedy: move it away, or name another "
+		    "file for the state", path, p->name);
 	if (fd < 0)
 		return err_set(err, "%.300s: cannot be written: %s.tmp beside it: %s; remedy: a folder in which "
 		    "files may be made", path, p->name, strerror(errno));

@@ -56,6 +56,16 @@ expect "a number with a sign" 2 "-c -5: expected a number" "$t" -r $in -c -5
 cp $in "$TMP/own.pcap"
 expect "output that is an input" 2 "that is an input" "$t" -r "$TMP/own.pcap" -o "$TMP/own.pcap"
 cmp -s $in "$TMP/own.pcap" && echo "ok cli the input is still whole" || echo "FAIL cli the input was overwritten"
+rm -f "$TMP/kept"*
+cp $in "$TMP/kept.tmp"
+expect "a capture named like the draft of the state" 2 "kept.tmp: that is an input" "$t" -r "$TMP/kept.tmp" --state "$TMP/kept"
+cmp -s $in "$TMP/kept.tmp" && echo "ok cli that capture is still there" || echo "FAIL cli a capture was deleted for the state"
+echo "somebody's notes" > "$TMP/kept.tmp"
+expect "a file named like the draft of the state" 2 "kept.tmp beside it is not telltale's; remedy" "$t" -r $in --state "$TMP/kept"
+[ "$(cat "$TMP/kept.tmp")" = "somebody's notes" ] && echo "ok cli that file is still there" || echo "FAIL cli a file was deleted for the state"
+rm -f "$TMP/kept.tmp"
+expect "events and state in one file" 2 "that is where events go" "$t" -r $in -o "$TMP/kept" --state "$TMP/kept"
+expect "events where the state's draft goes" 2 "that is where events go" "$t" -r $in -o "$TMP/./kept.tmp" --state "$TMP/kept"
 
 cat > "$TMP/good.yaml" << 'Y'
 # every kind of setting once

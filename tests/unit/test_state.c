@@ -419,6 +419,35 @@ test_old_draft(void **state)
 	inventory_free(&inv);
 }
 
+/* A file of somebody else's that has the draft's name is not deleted: not at the start, not later. */
+static void
+test_draft_of_another(void **state)
+{
+	static const char notes[] = "\xd4\xc3\xb2\xa1 a capture";
+	struct inventory *inv = inventory();
+	struct err err = { "" };
+	struct state *s;
+	struct stat st;
+
+	(void)state;
+	unlink(file);
+	write_file(draft, notes);
+	assert_null(state_open(file, catalog, inv, &err));
+	assert_non_null(strstr(err.text, "state.tmp beside it is not telltale's; remedy: "));
+	assert_int_equal(stat(draft, &st), 0);
+	assert_int_equal(st.st_size, strlen(notes));
+	unlink(draft);
+	s = opened(inv);
+	write_file(draft, notes);
+	assert_int_equal(state_save(s, inv, DIGEST, T0, &err), -1);
+	assert_int_equal(stat(draft, &st), 0);
+	assert_int_equal(st.st_size, strlen(notes));
+	unlink(draft);
+	save(s, inv, T0);
+	state_close(&s);
+	inventory_free(&inv);
+}
+
 /* Cannot be put in place: said, the file left as it was, and the next time works. */
 static void
 test_rename_fails(void **state)
@@ -604,6 +633,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_unwritable_folder),
 		cmocka_unit_test(test_old_draft),
+		cmocka_unit_test(test_draft_of_another),
 		cmocka_unit_test(test_rename_fails),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_killed),
