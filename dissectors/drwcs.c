@@ -8,8 +8,6 @@
  */
 #include "dissectors/dissector.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 
 static enum rd_state drwcs_udp_probe(const struct dissect_in *);
 static enum rd_state drwcs_tcp_probe(const struct dissect_in *);
@@ -21,7 +19,6 @@ enum {
 	UUID_LEN = 36,
 	PAIRS_MAX = 16,
 	PATIENCE = 16,			/* datagrams without a reply that is one */
-	FIELD_MAX = TOKEN_MAX + 16,
 };
 
 struct drwcs {
@@ -51,20 +48,6 @@ read_literal(struct rd *r, const char *text)
 	for (; *text != '\0' && rd_ok(r); text++)
 		if (rd_u8(r) != (uint8_t)*text && rd_ok(r))
 			rd_fail(r, RD_BAD);
-}
-
-static void __attribute__((format(printf, 3, 4)))
-tell(struct observations *obs, enum side side, const char *fmt, ...)
-{
-	char text[FIELD_MAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n > 0 && (size_t)n < sizeof text)
-		observe_copy(obs, OBS_APP_FIELD, side, (struct span){ (const uint8_t *)text, (size_t)n });
 }
 
 /* --- the reply of a server that is looked for ------------------------------- */
@@ -144,10 +127,10 @@ drwcs_udp_dissect(void *state, const struct dissect_in *in, struct dissect_out *
 		return d->seen < PATIENCE && ++d->seen < PATIENCE ? DISSECT_MORE : DISSECT_DONE;
 	observe(out->obs, OBS_APP_PROTOCOL, in->side, span_str("drwcs"));
 	if (p.realm[0] != '\0')
-		tell(out->obs, in->side, "realm: %s", p.realm);
-	tell(out->obs, in->side, "id: %s", p.uuid);
+		observe_field(out->obs, in->side, "realm: %s", p.realm);
+	observe_field(out->obs, in->side, "id: %s", p.uuid);
 	if (p.major[0] != '\0')
-		tell(out->obs, in->side, "version: %.16s.%.16s", p.major, p.minor);
+		observe_field(out->obs, in->side, "version: %.16s.%.16s", p.major, p.minor);
 	return DISSECT_DONE;
 }
 
@@ -198,6 +181,6 @@ drwcs_tcp_dissect(void *state, const struct dissect_in *in, struct dissect_out *
 	out->used = in->data.len;
 	d->greeted = true;
 	observe(out->obs, OBS_APP_PROTOCOL, FROM_SERVER, span_str("drwcs"));
-	tell(out->obs, FROM_SERVER, "version: 2.%c", minor);
+	observe_field(out->obs, FROM_SERVER, "version: 2.%c", minor);
 	return DISSECT_DONE;
 }

@@ -10,7 +10,6 @@
  */
 #include "dissectors/dissector.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static enum rd_state fls_probe(const struct dissect_in *);
@@ -30,7 +29,6 @@ enum {
 	REPLY_HEADER = 5,
 	ASKED_MAX = 8,			/* requests that wait for their reply */
 	TOLD_MAX = 4,			/* digests a request, verdicts a reply */
-	FIELD_MAX = 96,
 };
 
 static const struct kind {
@@ -231,20 +229,6 @@ fls_probe(const struct dissect_in *in)
 
 /* --- what is told ---------------------------------------------------------- */
 
-static void __attribute__((format(printf, 3, 4)))
-tell(struct observations *obs, enum side side, const char *fmt, ...)
-{
-	char text[FIELD_MAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n > 0 && (size_t)n < sizeof text)
-		observe_copy(obs, OBS_APP_FIELD, side, (struct span){ (const uint8_t *)text, (size_t)n });
-}
-
 /* Returns whether any byte is not zero. */
 static bool
 hex(struct span s, char out[static 2 * DIGEST_LONGEST + 1])
@@ -270,20 +254,20 @@ tell_request(struct observations *obs, enum side side, const struct request *q, 
 	char text[2 * DIGEST_LONGEST + 1];
 
 	observe(obs, OBS_APP_PROTOCOL, side, span_str("fls"));
-	tell(obs, side, "version: %u", q->kind->version);
-	tell(obs, side, "request: %s", q->kind->name);
+	observe_field(obs, side, "version: %u", q->kind->version);
+	observe_field(obs, side, "request: %s", q->kind->name);
 	if (hex(q->guid, text))
-		tell(obs, side, "id: %s", text);
+		observe_field(obs, side, "id: %s", text);
 	if (!q->kind->digests)
 		return;
-	tell(obs, side, "hashes: %zu", q->n);
+	observe_field(obs, side, "hashes: %zu", q->n);
 	for (size_t i = 0; i < q->n && i < TOLD_MAX; i++) {
 		struct span digest = rd_span(r, q->hash->len);
 
 		if (!rd_ok(r))
 			break;
 		hex(digest, text);
-		tell(obs, side, "hash: %s:%s", q->hash->name, text);
+		observe_field(obs, side, "hash: %s:%s", q->hash->name, text);
 	}
 }
 
@@ -327,16 +311,16 @@ static void
 tell_reply(struct observations *obs, enum side side, const struct asked *a, struct rd *r)
 {
 	observe(obs, OBS_APP_PROTOCOL, side, span_str("fls"));
-	tell(obs, side, "answers: %u", a->n);
+	observe_field(obs, side, "answers: %u", a->n);
 	for (unsigned i = 0; a->answer > 0 && i < a->n && i < TOLD_MAX; i++) {
 		uint8_t v = rd_u8(r);
 
 		if (!rd_ok(r))
 			break;
 		if (v < sizeof verdicts / sizeof *verdicts)
-			tell(obs, side, "verdict: %s", verdicts[v]);
+			observe_field(obs, side, "verdict: %s", verdicts[v]);
 		else
-			tell(obs, side, "verdict: %u", v);
+			observe_field(obs, side, "verdict: %u", v);
 		if (i + 1 < a->n)
 			rd_skip(r, a->answer - 1u);
 	}

@@ -6,7 +6,6 @@
  */
 #include "dissectors/dissector.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static enum rd_state nosa_probe(const struct dissect_in *);
@@ -22,7 +21,6 @@ enum {
 	ID_TOLD = 32,			/* bytes of an id; 16 and 20 were seen */
 	TOPICS_TOLD = 8,
 	BODY_MAX = 2048,		/* of a message that is waited for; the rest may pass by */
-	FIELD_MAX = 80,			/* "id: " and ID_TOLD bytes in hexadecimal */
 };
 
 struct nosa {
@@ -107,20 +105,6 @@ nosa_probe(const struct dissect_in *in)
 
 /* --- messages -------------------------------------------------------------- */
 
-static void __attribute__((format(printf, 3, 4)))
-tell(struct observations *obs, enum side side, const char *fmt, ...)
-{
-	char text[FIELD_MAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n > 0 && (size_t)n < sizeof text)
-		observe_copy(obs, OBS_APP_FIELD, side, (struct span){ (const uint8_t *)text, (size_t)n });
-}
-
 static void
 hex(struct span s, char out[static 2 * ID_TOLD + 1])
 {
@@ -170,14 +154,14 @@ tell_topic(struct observations *obs, enum side side, const struct topic *t)
 {
 	char id[2 * ID_TOLD + 1];
 
-	tell(obs, side, "topic: %s", t->tag);
+	observe_field(obs, side, "topic: %s", t->tag);
 	if (t->has_sequence)
-		tell(obs, side, "sequence: %u", t->sequence);
+		observe_field(obs, side, "sequence: %u", t->sequence);
 	if (t->has_time)
-		tell(obs, side, "time: %u", t->time);
+		observe_field(obs, side, "time: %u", t->time);
 	hex(t->id, id);
 	if (t->id.len > 0)
-		tell(obs, side, "id: %s", id);
+		observe_field(obs, side, "id: %s", id);
 }
 
 static const char *
@@ -200,11 +184,11 @@ tell_message(const struct dissect_in *in, struct dissect_out *out, const struct 
 
 	observe(out->obs, OBS_APP_PROTOCOL, in->side, span_str("nosa"));
 	if (name == NULL) {
-		tell(out->obs, in->side, "version: %u", h->version);
-		tell(out->obs, in->side, "message: type %u", h->type);
+		observe_field(out->obs, in->side, "version: %u", h->version);
+		observe_field(out->obs, in->side, "message: type %u", h->type);
 		return;
 	}
-	tell(out->obs, in->side, "message: %s", name);
+	observe_field(out->obs, in->side, "message: %s", name);
 	told = out->obs->n;
 	for (unsigned i = 0; i < h->topics && rd_ok(body); i++) {
 		struct topic t = { .has_sequence = false };

@@ -2,6 +2,9 @@
 /* observation - the batch that a dissector fills. */
 #include "dissectors/observation.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 static const char *const names[OBS_KINDS_N] = {
 #define OBS(id, name, doc) [OBS_##id] = name,
 	OBS_KINDS(OBS)
@@ -67,6 +70,22 @@ observe_lower(struct observations *o, enum obs_kind kind, enum side side, struct
 	for (unsigned i = at; i < o->scratch_used; i++)
 		if (o->scratch[i] >= 'A' && o->scratch[i] <= 'Z')
 			o->scratch[i] |= 0x20;
+}
+
+void
+observe_field(struct observations *o, enum side side, const char *fmt, ...)
+{
+	char text[OBS_FIELD_MAX + 1];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < sizeof text)
+		observe_copy(o, OBS_APP_FIELD, side, (struct span){ (const uint8_t *)text, (size_t)n });
+	else
+		o->dropped++;
 }
 
 const struct observation *

@@ -124,6 +124,13 @@ void observe_lower(struct observations *, enum obs_kind, enum side, struct span 
 /* Copies value into the batch's scratch; for what the dissector composed itself. */
 void observe_copy(struct observations *, enum obs_kind, enum side, struct span value);
 
+/*
+ * A field of a product's own protocol, as OBS_APP_FIELD: text "name: value" of our
+ * own making, at most OBS_FIELD_MAX bytes; longer is left out, and counted.
+ */
+enum { OBS_FIELD_MAX = 128 };
+void observe_field(struct observations *, enum side, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* First of that kind in the batch, or NULL. */
 const struct observation *observations_find(const struct observations *, enum obs_kind);
 

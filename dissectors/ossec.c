@@ -9,8 +9,6 @@
  */
 #include "dissectors/dissector.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 
 static enum rd_state ossec_udp_probe(const struct dissect_in *);
 static enum rd_state ossec_tcp_probe(const struct dissect_in *);
@@ -26,7 +24,6 @@ enum {
 	CIPHER_SEEN = 24,		/* bytes, one of which is not ASCII unless it is text */
 	BLOWFISH_BLOCK = 8, AES_BLOCK = 16,
 	PATIENCE = 64,			/* messages of one side, when the other is not seen */
-	FIELD_MAX = 32,
 };
 
 struct ossec {
@@ -128,31 +125,17 @@ read_clear(struct rd *r, const struct dissect_in *in, size_t len, struct clear *
 	read_cipher(r, len > used ? len - used : 0, AES_BLOCK);
 }
 
-static void __attribute__((format(printf, 3, 4)))
-tell(struct observations *obs, enum side side, const char *fmt, ...)
-{
-	char text[FIELD_MAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n > 0 && (size_t)n < sizeof text)
-		observe_copy(obs, OBS_APP_FIELD, side, (struct span){ (const uint8_t *)text, (size_t)n });
-}
-
 static void
 tell_clear(const struct dissect_in *in, struct observations *obs, const struct clear *c)
 {
 	observe(obs, OBS_APP_PROTOCOL, in->side, span_str("ossec"));
-	tell(obs, in->side, "transport: %s", in->proto == 17 ? "udp" : "tcp");
+	observe_field(obs, in->side, "transport: %s", in->proto == 17 ? "udp" : "tcp");
 	if (c->cipher == NULL)
-		tell(obs, in->side, "message: %s", in->side == FROM_CLIENT ? "ping" : "pong");
+		observe_field(obs, in->side, "message: %s", in->side == FROM_CLIENT ? "ping" : "pong");
 	if (c->agent[0] != '\0')
-		tell(obs, in->side, "agent: %s", c->agent);
+		observe_field(obs, in->side, "agent: %s", c->agent);
 	if (c->cipher != NULL)
-		tell(obs, in->side, "cipher: %s", c->cipher);
+		observe_field(obs, in->side, "cipher: %s", c->cipher);
 }
 
 /* All messages of a side look alike: its first tells what there is to tell. */
